@@ -43,3 +43,14 @@ export class Secret {
     throw new TypeError('a secret is not a primitive')
   }
 }
+
+/** One file of a mount, ready to be written. */
+export interface RenderedFile {
+  /** Its name in the directory. */
+  readonly file: string
+  /** Permission bits, 0 to 0o7777. */
+  readonly mode: number
+  readonly uid: number
+  readonly gid: number
+  readonly bytes: Secret
+}
