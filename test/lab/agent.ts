@@ -44,7 +44,12 @@ export async function createAgent(process: Running, socket: string, options: Age
     const { code, signal } = await process.exited
     throw new Error(`the agent ended (${signal ?? code}):\n${process.output().slice(-4000)}`)
   }
-  if (options.wait !== false) await ready(options.deadlineMs)
+  if (options.wait !== false) {
+    await ready(options.deadlineMs).catch((error: unknown) => {
+      process.kill('SIGKILL')
+      throw error
+    })
+  }
   return {
     pid: process.pid,
     process,

@@ -8,6 +8,7 @@ import { makeDistroless, makeImage } from './images.ts'
 import type { Args, Lab } from './lab.ts'
 import type { LabRecord } from './leftovers.ts'
 import { entering, labEnvironment } from './namespaces.ts'
+import { createOutside, createPorts, type Outside } from './networks.ts'
 import { type Outcome, type Running, type RunOptions, run, start, succeeded } from './processes.ts'
 import { ask } from './unix-http.ts'
 
@@ -51,12 +52,16 @@ export function furnish(record: LabRecord, keeper: Running, engine: EngineName, 
     logFile: `${record.folder}/dockerd.log`,
   })
 
+  const ports = createPorts({ folder: record.folder, node, spawn: spawnIn })
+  let outside: Promise<Outside> | undefined
   let closing: Promise<void> | undefined
-  return {
+  const lab: Lab = {
+    id: record.id,
     engine,
     version,
     root,
     holder,
+    keeper: keeper.pid,
     path,
     write: (file, content, mode = 0o644) => {
       mkdirSync(dirname(path(file)), { recursive: true })
@@ -83,11 +88,19 @@ export function furnish(record: LabRecord, keeper: Running, engine: EngineName, 
     dockerdLog: dockerd.log,
     image: (name, options) => makeImage(docker, name, options),
     distroless: (name, program, options) => makeDistroless(docker, name, program, options),
+    lend: ports.lend,
+    reach: ports.reach,
+    outside: () => {
+      outside ??= createOutside(lab)
+      return outside
+    },
     close: () => {
+      ports.close()
       closing ??= letGo(keeper)
       return closing
     },
   }
+  return lab
 }
 
 function parted(args: Args): { argv: string[]; options: RunOptions } {

@@ -11,6 +11,7 @@ import { eventually } from './eventually.ts'
 import { furnish, node, repository } from './furnish.ts'
 import type { ImageOptions } from './images.ts'
 import { type LabRecord, sweep } from './leftovers.ts'
+import type { Outside } from './networks.ts'
 import { type Outcome, type Running, type RunOptions, start } from './processes.ts'
 import type { Answer, Question } from './unix-http.ts'
 
@@ -20,6 +21,7 @@ export { eventually } from './eventually.ts'
 export { product } from './furnish.ts'
 export type { ImageOptions } from './images.ts'
 export { sweep } from './leftovers.ts'
+export { join, type Outside } from './networks.ts'
 export type { Exit, Outcome, Running, RunOptions } from './processes.ts'
 export { ask } from './unix-http.ts'
 
@@ -39,12 +41,17 @@ export interface LabOptions {
 
 /** One open lab. */
 export interface Lab {
+  /** The lab's name; its folder is /var/tmp/dso-lab-ID. */
+  readonly id: string
   readonly engine: EngineName
   /** The engine's version line. */
   readonly version: string
   /** The lab's file system as seen from here. A link with an absolute target leads out of the lab: use `path`. */
   readonly root: string
+  /** The process whose namespaces are the lab's. */
   readonly holder: number
+  /** The process outside the lab that clears it away. */
+  readonly keeper: number
   /** The lab's file `path` as seen from here. */
   path(path: string): string
   /** Writes a file in the lab, with its folders. */
@@ -76,6 +83,12 @@ export interface Lab {
   image(name: string, options?: ImageOptions): Promise<void>
   /** Makes an image that holds one static program alone. */
   distroless(name: string, program: string, options?: ImageOptions): Promise<void>
+  /** Makes this machine's 127.0.0.1:port answer in the lab, at the same port of every address there. */
+  lend(port: number): Promise<void>
+  /** Makes a port of the lab answer here; returns the port to use on 127.0.0.1. */
+  reach(port: number, host?: string): Promise<number>
+  /** A network namespace joined to the lab's by a cable, for clients that come from outside. */
+  outside(): Promise<Outside>
   /** Ends everything in the lab and removes it. May be called twice. */
   close(): Promise<void>
 }

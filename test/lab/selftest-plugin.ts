@@ -2,7 +2,7 @@
  * A volume plugin for the selftest: each volume is a read-only bind of a directory in a tmpfs, as the product's are.
  */
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 
 const [source, exposed, socket] = ['/run/fake/source', '/run/fake/exposed', '/run/docker/plugins/dso.sock']
@@ -28,4 +28,7 @@ const server = createServer((request, response) => {
   response.end(JSON.stringify(answers[request.url ?? ''] ?? {}))
 })
 server.listen(socket, () => console.log('ready'))
-process.on('SIGTERM', () => process.exit(0))
+process.on('SIGTERM', () => {
+  rmSync(socket)
+  process.exit(0)
+})

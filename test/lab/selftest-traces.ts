@@ -1,48 +1,40 @@
+import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { eventually } from './eventually.ts'
 import { labPrefix, labsFolder } from './leftovers.ts'
 import { run } from './processes.ts'
 
-/** What labs could leave on the machine: mounts, network namespaces, processes, files, cgroups. */
-export async function traces(): Promise<Record<string, unknown>> {
-  const cgroups = readdirSync('/sys/fs/cgroup').flatMap((name) => labNames(`/sys/fs/cgroup/${name}`))
-  const places = [
-    '/var/lib/docker',
-    '/var/lib/dso',
-    '/etc/dso',
-    '/etc/docker',
-    '/var/log/dso',
-    '/root/.docker',
-    '/run/docker',
-  ]
+/** What labs in general could leave on the machine; other labs may run meanwhile, and must not show here either. */
+export async function machine(): Promise<Record<string, unknown>> {
+  const own = ['/var/lib/docker', '/var/lib/dso', '/etc/dso', '/etc/docker', '/var/log/dso', '/root/.docker']
+  const written = ['/run/docker', '/run/dso', '/run/mine', '/etc/mine', '/usr/local/bin/mine']
+  const links = (await run(['ip', '-o', 'link'])).stdout
   return {
-    mounts: readFileSync('/proc/self/mountinfo', 'utf8').split('\n').sort(),
-    netns: (await run(['ip', 'netns'])).stdout,
-    links: (await run(['ip', '-o', 'link'])).stdout,
-    processes: labProcesses(),
-    folders: labNames(labsFolder),
-    cgroups: [...labNames('/sys/fs/cgroup'), ...cgroups],
-    places: places.filter((place) => existsSync(place)),
-    mine: ['/run/mine', '/etc/mine', '/usr/local/bin/mine'].filter((path) => existsSync(path)),
+    mounts: readFileSync('/proc/self/mountinfo', 'utf8')
+      .split('\n')
+      .filter((line) => /dso|docker/.test(line)),
+    namespaces: (await run(['ip', 'netns'])).stdout,
+    links: links.split('\n').map((line) => line.split(':')[1]),
+    places: [...own, ...written].filter((place) => existsSync(place)),
   }
 }
 
-function labNames(folder: string): string[] {
-  try {
-    return readdirSync(folder).filter((name) => name.startsWith(labPrefix))
-  } catch {
-    return []
-  }
-}
-
-/** The processes that carry a lab's name or look like parts of an engine. */
-function labProcesses(): string[] {
-  return readdirSync('/proc').filter((pid) => {
+/** What is there of the lab with this name: its processes, folder and cgroups. */
+export function traces(id: string): string[] {
+  const name = labPrefix + id
+  const hierarchies = readdirSync('/sys/fs/cgroup').map((hierarchy) => `/sys/fs/cgroup/${hierarchy}`)
+  const folders = [labsFolder, '/sys/fs/cgroup', ...hierarchies].map((folder) => `${folder}/${name}`)
+  const processes = readdirSync('/proc').filter((pid) => {
     try {
-      const environment = readFileSync(`/proc/${pid}/environ`, 'utf8')
-      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8')
-      return environment.includes('DSO_LAB=') || /dockerd|containerd|keeper\.ts|sleep\0(1000|infinity)/.test(command)
+      return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').includes(`DSO_LAB=${id}`)
     } catch {
       return false
     }
   })
+  return [...folders.filter((folder) => existsSync(folder)), ...processes.map((pid) => `/proc/${pid}`)]
+}
+
+/** Waits until nothing of the lab is left. */
+export async function gone(id: string): Promise<void> {
+  await eventually(() => assert.deepEqual(traces(id), []), { what: `end of lab ${id}`, deadlineMs: 20_000 })
 }
