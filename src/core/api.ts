@@ -10,7 +10,7 @@ import type { Plan } from './step.ts'
  * control.sock the above, and POST /v1/sync (NDJSON), /v1/pause?workload=, /v1/resume?workload=
  * root.sock    the above, and
  *              PUT /v1/secret?ref=&fields=1 (body: the bytes)  GET /v1/secret?ref= (answer: the bytes)  DELETE /v1/secret?ref=&purge=1
- *              GET /v1/secrets?prefix=  GET /v1/history?ref=  POST /v1/rollback?ref=&version=
+ *              GET /v1/secret/about?ref=  GET /v1/secrets?prefix=  GET /v1/history?ref=  POST /v1/rollback?ref=&version=
  *              POST /v1/unlock?accept_older=1 (body: the passphrase)  POST /v1/scan (NDJSON)
  */
 export interface VersionAnswer {
@@ -80,7 +80,12 @@ export interface RolloutRecord {
 /** Lines of POST /v1/sync: progress, then one `done`. */
 export type SyncLine =
   | { readonly kind: 'progress'; readonly workload: Workload; readonly message: string }
-  | { readonly kind: 'done'; readonly changed: number; readonly unchanged: number; readonly rolledBack: readonly RolloutRecord[] }
+  | {
+      readonly kind: 'done'
+      readonly changed: number
+      readonly unchanged: number
+      readonly rolledBack: readonly RolloutRecord[]
+    }
 
 export interface SecretListing {
   readonly path: string
@@ -88,6 +93,16 @@ export interface SecretListing {
   readonly changedAt: string
   /** Names only; absent for a secret that is one value. */
   readonly fields?: readonly string[]
+}
+
+/** What `secret get` shows without --reveal. */
+export interface SecretAbout {
+  readonly reference: string
+  readonly version: string
+  readonly bytes: number
+  readonly endsInNewline: boolean
+  /** Of a whole secret made of fields. */
+  readonly fields?: readonly { readonly name: string; readonly bytes: number; readonly endsInNewline: boolean }[]
 }
 
 export interface SecretVersion {
@@ -100,7 +115,10 @@ export interface SecretVersion {
 export interface ExplainAnswer {
   readonly subject: string
   readonly kind: 'workload' | 'volume' | 'reference'
-  readonly lines: readonly { readonly topic: 'asks' | 'decided' | 'delivered' | 'ignored' | 'refused' | 'used by' | 'version'; readonly text: string }[]
+  readonly lines: readonly {
+    readonly topic: 'asks' | 'decided' | 'delivered' | 'ignored' | 'refused' | 'used by' | 'version'
+    readonly text: string
+  }[]
 }
 
 export interface CheckLine {
@@ -115,7 +133,13 @@ export type ScanLine =
   | { readonly kind: 'progress'; readonly what: string; readonly done: number; readonly total: number }
   | { readonly kind: 'finding'; readonly where: string; readonly reference: string; readonly form: string }
   | { readonly kind: 'note'; readonly text: string }
-  | { readonly kind: 'done'; readonly searched: number; readonly values: number; readonly findings: number; readonly expected: number }
+  | {
+      readonly kind: 'done'
+      readonly searched: number
+      readonly values: number
+      readonly findings: number
+      readonly expected: number
+    }
 
 export interface NamesAnswer {
   readonly workloads: readonly string[]

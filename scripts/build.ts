@@ -1,0 +1,72 @@
+/**
+ * Builds dist/: one file for the CLI, one for each part that only some commands need, the vault's worker, and the sh
+ * file that docker runs as its plugin.
+ */
+import { existsSync } from 'node:fs'
+import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { basename, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build, type Plugin } from 'esbuild'
+import { metadata } from '../src/cli/program.ts'
+import { version } from '../src/core/version.ts'
+
+process.chdir(fileURLToPath(new URL('..', import.meta.url)))
+
+const built = (path: string): string => `./${basename(path).replace(/\.ts$/, '.js')}`
+
+/** An `import()` of ours becomes one of the built file of the same name: it is read when the command runs, not before. */
+const lazy = (found: Set<string>): Plugin => ({
+  name: 'lazy',
+  setup: ({ onResolve }) => {
+    onResolve({ filter: /^\.\.?\/.*\.ts$/ }, ({ path, kind, resolveDir }) => {
+      if (kind !== 'dynamic-import') return undefined
+      found.add(resolve(resolveDir, path))
+      return { path: built(path), external: true }
+    })
+  },
+})
+
+async function bundle(entry: string, outfile: string): Promise<ReadonlySet<string>> {
+  const found = new Set<string>()
+  await build({
+    entryPoints: [entry],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    legalComments: 'none',
+    logLevel: 'error',
+    plugins: [lazy(found)],
+    banner: {
+      js: "import { createRequire as dsoRequire } from 'node:module'; const require = dsoRequire(import.meta.url);",
+    },
+  })
+  return found
+}
+
+await rm('dist', { recursive: true, force: true })
+await mkdir('dist')
+const done = new Set<string>()
+const pending = ['src/main.ts', ...(await workers())]
+for (let entry = pending.shift(); entry !== undefined; entry = pending.shift()) {
+  const outfile = entry === 'src/main.ts' ? 'dist/cli.js' : `dist/${built(entry)}`
+  if (done.has(outfile)) continue
+  done.add(outfile)
+  if (!existsSync(entry)) {
+    console.error(`missing: ${entry}`)
+    continue
+  }
+  pending.push(...(await bundle(entry, outfile)))
+}
+
+const plugin = await readFile('scripts/docker-dso.sh', 'utf8')
+await writeFile('dist/docker-dso', plugin.replace('@METADATA@', metadata(version).trim()))
+await chmod('dist/docker-dso', 0o755)
+await writeFile('dist/package.json', '{ "type": "module" }\n')
+
+/** Files that run as threads are named by URL, not imported. */
+async function workers(): Promise<readonly string[]> {
+  const files = await readdir('src/vault')
+  return files.filter((file) => /worker\.ts$/.test(file)).map((file) => `src/vault/${file}`)
+}

@@ -1,0 +1,26 @@
+import { failures } from '../core/failure.ts'
+import { Usage } from './command.ts'
+import { Interrupted } from './terminal.ts'
+
+/**
+ * The sentence and the exit status of whatever a command threw. Failures are known by name and code: each built file
+ * has its own copy of the class.
+ */
+export function told(error: unknown): { line: string; exit: number } {
+  if (error instanceof Interrupted) return { line: '', exit: 130 }
+  if (error instanceof Usage) return { line: error.message, exit: 2 }
+  if (error instanceof Error && error.name === 'Failure') {
+    const code = (error as { readonly code?: unknown }).code
+    if (typeof code === 'string' && Object.hasOwn(failures, code)) {
+      return { line: error.message, exit: failures[code as keyof typeof failures].exit }
+    }
+  }
+  return { line: `dso: unexpected: ${kindOf(error)}: please report it with the command you gave`, exit: 1 }
+}
+
+/** Error messages of the platform name files and system calls only; anything else could hold text from elsewhere. */
+function kindOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'an error without a name'
+  const code = (error as NodeJS.ErrnoException).code
+  return code === undefined ? `${error.name}: ${error.message}` : `${error.name} ${code}`
+}

@@ -1,0 +1,5 @@
+/** Makes this process one that may hold values (SECURITY.md 12), before it holds any. Read only where needed. */
+export async function protect(): Promise<void> {
+  const { protectProcess } = await import('../host/hygiene.ts')
+  protectProcess({ role: 'cli' })
+}
