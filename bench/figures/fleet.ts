@@ -57,7 +57,7 @@ async function changeAll(bench: Bench, mounts: number): Promise<Figure> {
       },
       { what: `all ${mounts} mounts changed`, deadlineMs: 60_000, intervalMs: 200 },
     )
-    samples.push(Math.max(0, Math.max(...after) - answered))
+    samples.push(Math.max(0, Math.max(...(after ?? [])) - answered))
     await new Promise((resolve) => setTimeout(resolve, 2000))
   }
   const worst = rounded(Math.max(...samples), 0)

@@ -41,7 +41,7 @@ export const live: Measurement = {
       await setSecret(bench, 'dso://local/bench/live', `v${n}`)
       const answered = performance.timeOrigin + performance.now()
       const line = await eventually(() => seen(`v${n}`), { what: `change ${n} read in the container`, intervalMs: 5 })
-      samples.push(Math.max(0, Number(line.split(' ')[1]) - answered))
+      samples.push(Math.max(0, Number(line?.split(' ')[1]) - answered))
     }
     await reader.stop()
     await lab.docker('rm', '-f', 'bench-live')
