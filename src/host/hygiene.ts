@@ -29,11 +29,12 @@ const options =
  * Throws UnsafeProcess where it was started with options that would undo this, and where the kernel refuses.
  */
 export function protectProcess({ role }: { readonly role: 'agent' | 'cli' }): void {
+  // Reports first: refusing throws, and a throw writes one.
+  silenceReports()
   emptyCoreDumps()
   refuseVariables(process.env)
   refuseOptions(process.execArgv)
   closeInspector()
-  silenceReports()
   if (role === 'agent') process.umask(0o077)
 }
 

@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { refuseOptions, refuseVariables, UnsafeProcess } from '../../../src/host/hygiene.ts'
@@ -35,8 +37,9 @@ describe('protectProcess', () => {
     ['--report-uncaught-exception'],
     ['--tls-keylog=/dev/null'],
   ])('ends a process that was started with %s', async (flag) => {
-    const { code, said } = await run([flag], {})
+    const { code, said, left } = await run([flag], {})
     expect(code).not.toBe(0)
+    expect(left).toEqual([])
     expect(said).toContain(`Node was started with ${flag.split('=')[0]}, which can make values visible`)
   })
 
@@ -107,8 +110,11 @@ async function holding(kind: string, flags: readonly string[]) {
   return { pid: child.pid ?? -1, end }
 }
 
+/** Ends by itself; `left` are the files that it left where it worked. */
 async function run(flags: readonly string[], env: Record<string, string>) {
+  const cwd = mkdtempSync(join(tmpdir(), 'dso-hygiene-'))
   const child = spawn(process.execPath, [...flags, holder, 'guarded'], {
+    cwd,
     env: { ...process.env, ...env },
     stdio: ['pipe', 'ignore', 'pipe'],
   })
@@ -118,5 +124,7 @@ async function run(flags: readonly string[], env: Record<string, string>) {
     said += bytes.toString()
   })
   const [code] = await once(child, 'close')
-  return { code: code as number | null, said }
+  const left = readdirSync(cwd)
+  rmSync(cwd, { recursive: true })
+  return { code: code as number | null, said, left }
 }
