@@ -1,8 +1,8 @@
 /** Percent encoding of the names in a reference: bytes of UTF-8 in NFC, upper-case hex, only where it must be. */
 
 /** What separates, closes or hides a name: blanks and control characters among them. */
-const MUST = /[\p{Cc}\p{Z}/?#%<>|*]/gu
-const MUST_IN_QUERY = /[\p{Cc}\p{Z}/?#%<>|*&=]/gu
+const MUST = /[\p{Cc}\p{Z}\ufeff/?#%<>|*]/gu
+const MUST_IN_QUERY = /[\p{Cc}\p{Z}\ufeff/?#%<>|*&=]/gu
 
 export const encodeName = (name: string): string => name.replace(MUST, escaped)
 

@@ -1,28 +1,18 @@
 import { Failure } from './failure.ts'
-import { nearestOr } from './nearest.ts'
 
 type Labels = Readonly<Record<string, string>>
 
 const ALLOWED = /^dso\.(secret\..|(mode|uid|gid)(\..|$))/s
+
+const TAKES =
+  'driver_opts take dso.secret.FILE, dso.mode, dso.uid and dso.gid; everything else is a label of the service'
 
 /** Throws Failure BAD_LABEL for driver_opts other than dso.secret.*, dso.mode*, dso.uid* and dso.gid*. */
 export function refuseOptions(options: Labels): void {
   for (const name of Object.keys(options).sort()) {
     if (ALLOWED.test(name)) continue
     if (name === 'dso.shim') throw bad(name, 'variables are not in this version', 'ask for files: dso.secret.FILE')
-    const takes =
-      'driver_opts take dso.secret.FILE, dso.mode, dso.uid and dso.gid; everything else is a label of the service'
-    throw bad(
-      name,
-      'a volume takes no such option',
-      name.startsWith('dso.')
-        ? takes
-        : nearestOr(
-            name,
-            [`dso.${name}`].filter((guess) => ALLOWED.test(guess)),
-            takes,
-          ),
-    )
+    throw bad(name, 'a volume takes no such option', ALLOWED.test(`dso.${name}`) ? `did you mean dso.${name}?` : TAKES)
   }
 }
 
