@@ -121,7 +121,7 @@ export async function openLab(options: LabOptions): Promise<Lab> {
 async function keep(engine: EngineName): Promise<{ record: LabRecord; keeper: Running }> {
   const script = fileURLToPath(new URL('keeper.ts', import.meta.url))
   const config = JSON.stringify({ engine, keep: [repository, engineCache()] })
-  // A session of its own: a Ctrl-C meant for the tests must not end it.
+  // Outside the group of the terminal: a Ctrl-C meant for the tests must not end it.
   const keeper = start(['setsid', node, '--disable-warning=ExperimentalWarning', script, config])
   const line = await eventually(() => keeper.stdout[0] ?? (keeper.running ? null : 'ended'), {
     what: 'namespaces of a lab',
