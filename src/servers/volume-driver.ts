@@ -3,6 +3,7 @@ import { Failure, isFailure } from '../core/failure.ts'
 import { parseAsked, refuseOptions } from '../core/labels.ts'
 import type { ObservedMount, Volume } from '../core/model.ts'
 import type { Catalogue } from '../docker/catalogue.ts'
+import { createVolumeFacts } from './volume-facts.ts'
 
 /** What the verbs act on. */
 export interface VolumeDriverNeeds {
@@ -11,8 +12,6 @@ export interface VolumeDriverNeeds {
   readonly birth: (volume: string, mountId: string) => Promise<string>
   readonly used: (mountId: string, by: -1) => void
   readonly look: () => Promise<readonly ObservedMount[]>
-  /** Value-free facts for `docker volume inspect`, from memory. */
-  readonly facts: (volume: string) => Readonly<Record<string, string | number>>
   /** dockerd asks who we are: once in each of its lives, before anything else. */
   readonly activated: () => void
 }
@@ -58,7 +57,8 @@ export function createVolumeDriver(needs: VolumeDriverNeeds): (path: string, bod
 const argumentless = new Set(['/Plugin.Activate', '/VolumeDriver.List', '/VolumeDriver.Capabilities'])
 
 function createVerbs(needs: VolumeDriverNeeds, mounting: Map<string, number>): ReadonlyMap<string, Verb> {
-  const { catalogue, facts } = needs
+  const { catalogue } = needs
+  const facts = createVolumeFacts(needs.look)
   const known = async (name: string): Promise<Volume> => {
     const volume = catalogue.get(name) ?? (await catalogue.adopt(name))
     if (!volume) throw noSuchVolume(name)
@@ -72,7 +72,10 @@ function createVerbs(needs: VolumeDriverNeeds, mounting: Map<string, number>): R
     },
     'VolumeDriver.Capabilities': () => ({ Capabilities: { Scope: 'local' } }),
     'VolumeDriver.List': () => ({ Volumes: catalogue.all().map(told), Err: '' }),
-    'VolumeDriver.Get': async ({ name }) => ({ Volume: { ...told(await known(name)), Status: facts(name) }, Err: '' }),
+    'VolumeDriver.Get': async ({ name }) => ({
+      Volume: { ...told(await known(name)), Status: facts.of(name) },
+      Err: '',
+    }),
     'VolumeDriver.Path': async ({ name }) => ({ Mountpoint: told(await known(name)).Mountpoint, Err: '' }),
     'VolumeDriver.Create': (call) => create(catalogue, call),
     'VolumeDriver.Remove': ({ name }) => remove(needs, mounting, name),

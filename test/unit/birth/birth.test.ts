@@ -24,7 +24,7 @@ const generation = (version = '2') => makeGeneration([], { 'dso://local/shop/db'
 
 interface World {
   sighting?: Sighting | Failure
-  known?: Partial<ObservedMount> & { directory?: string }
+  known?: Partial<ObservedMount>
   mounts?: readonly ObservedMount[]
   generate?: (asked: Asked, options: { pins?: Readonly<Record<string, string>> }) => Promise<unknown>
   images?: Record<string, Record<string, string>>
@@ -65,6 +65,7 @@ function stage(world: World = {}) {
     delivery: {
       find: () => world.known,
       look: async () => world.mounts ?? [],
+      directory: (slot: string) => `/values/${slot}`,
       marker: async () => '/marker',
       used: (_: string, by: number) => log.push(`used ${by}`),
       deliver: async (what: { mountId: string; authorised: readonly string[] }) => {
@@ -98,7 +99,7 @@ describe('a Mount', () => {
   })
 
   test('that a container holds keeps its directory, without a decision', async () => {
-    const held = { mountId: 'm1', volume: 'v', holders: ['c1'], directory: '/values/old', workload: 'api' }
+    const held = { mountId: 'm1', volume: 'v', holders: ['c1'], slot: 'old', workload: 'api' }
     const { birth, log } = stage({ known: held, mounts: [held as unknown as ObservedMount] })
     expect(await birth('v', 'm1')).toBe('/values/old')
     expect(log).toEqual(['used 1'])

@@ -12,7 +12,6 @@ function driver(overrides: Partial<VolumeDriverNeeds> = {}) {
     birth: async (volume, id) => `/run/dso/values/${volume}/${id}/files`,
     used: () => {},
     look: async () => [],
-    facts: () => ({ workload: 'shop/api', files: 2 }),
     activated: () => {},
     ...overrides,
   })
@@ -43,7 +42,7 @@ describe('the plugin protocol', () => {
     })
     expect((await call('VolumeDriver.Create', { Name: 'v', Opts: null })).body).toEqual({ Err: '' })
     expect((await call('VolumeDriver.Get', { Name: 'v' })).body).toMatchObject({
-      Volume: { Name: 'v', Mountpoint: '', Status: { workload: 'shop/api', files: 2 } },
+      Volume: { Name: 'v', Mountpoint: '', Status: { mounts: 0 } },
       Err: '',
     })
     expect((await call('VolumeDriver.Path', { Name: 'v' })).body).toEqual({ Mountpoint: '', Err: '' })
