@@ -5,7 +5,7 @@ import { Failure, isFailure } from '../core/failure.ts'
 import type { Container, ReadKey, Volume, Workload } from '../core/model.ts'
 import { servingPins } from '../core/serving.ts'
 import type { Settings } from '../core/settings.ts'
-import type { Delivery } from '../delivery/delivery-types.ts'
+import type { Delivery } from '../delivery/delivery.ts'
 import type { Catalogue } from '../docker/catalogue.ts'
 import type { Engine } from '../docker/engine.ts'
 import type { ImageLabels } from '../docker/image-labels.ts'
@@ -20,7 +20,7 @@ export interface BirthNeeds {
   readonly imageLabels: ImageLabels
   readonly catalogue: Pick<Catalogue, 'get'>
   readonly generate: Generate
-  readonly delivery: Pick<Delivery, 'deliver' | 'marker' | 'find' | 'directory' | 'look' | 'used'>
+  readonly delivery: Pick<Delivery, 'deliver' | 'marker' | 'find' | 'look' | 'used'>
   /** The loop's word on a version of a read: another version to serve, or why none can be. */
   readonly avoid: (workload: Workload) => (read: ReadKey, version: string) => string | undefined | Failure
   readonly settings: () => Settings
@@ -101,7 +101,7 @@ async function directoryInUse(delivery: BirthNeeds['delivery'], name: string, mo
     )
   }
   const now = (await delivery.look()).find((mount) => mount.mountId === mountId)
-  return now && now.holders.length > 0 ? delivery.directory(now.slot) : undefined
+  return now && now.holders.length > 0 ? now.directory : undefined
 }
 
 function askingOf(rows: readonly Container[], { booting }: Sighting): Asking {

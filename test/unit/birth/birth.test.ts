@@ -3,6 +3,7 @@ import type { Fact } from '../../../src/core/event.ts'
 import { Failure } from '../../../src/core/failure.ts'
 import { makeGeneration } from '../../../src/core/generation.ts'
 import type { Asked, Container, ObservedMount } from '../../../src/core/model.ts'
+import type { DeliveredMount } from '../../../src/delivery/delivery.ts'
 import { type BirthNeeds, createBirth } from '../../../src/reconcile/birth.ts'
 import type { Sighting } from '../../../src/reconcile/candidates.ts'
 import type { Refusal } from '../../../src/reconcile/refusals.ts'
@@ -24,7 +25,7 @@ const generation = (version = '2') => makeGeneration([], { 'dso://local/shop/db'
 
 interface World {
   sighting?: Sighting | Failure
-  known?: Partial<ObservedMount>
+  known?: Partial<DeliveredMount>
   mounts?: readonly ObservedMount[]
   generate?: (asked: Asked, options: { pins?: Readonly<Record<string, string>> }) => Promise<unknown>
   images?: Record<string, Record<string, string>>
@@ -65,7 +66,6 @@ function stage(world: World = {}) {
     delivery: {
       find: () => world.known,
       look: async () => world.mounts ?? [],
-      directory: (slot: string) => `/values/${slot}`,
       marker: async () => '/marker',
       used: (_: string, by: number) => log.push(`used ${by}`),
       deliver: async (what: { mountId: string; authorised: readonly string[] }) => {
@@ -99,7 +99,7 @@ describe('a Mount', () => {
   })
 
   test('that a container holds keeps its directory, without a decision', async () => {
-    const held = { mountId: 'm1', volume: 'v', holders: ['c1'], slot: 'old', workload: 'api' }
+    const held = { mountId: 'm1', volume: 'v', holders: ['c1'], directory: '/values/old', workload: 'api' }
     const { birth, log } = stage({ known: held, mounts: [held as unknown as ObservedMount] })
     expect(await birth('v', 'm1')).toBe('/values/old')
     expect(log).toEqual(['used 1'])
