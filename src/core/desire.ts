@@ -14,7 +14,7 @@ export type Decision =
       readonly kind: 'deliver'
       readonly workload: Workload
       readonly asked: Asked
-      /** Ids of the containers that may hold the directory: those that ask for exactly these files. */
+      /** Ids of the containers that may hold the directory, newest first: those that ask for exactly these files. */
       readonly counted: readonly string[]
       /** Labels of the deciding container that were left out because its image carries them. */
       readonly ignored: readonly string[]
@@ -43,7 +43,9 @@ export const mountsVolume = ({ mounts }: Container, name: string): boolean =>
  * asks for nothing or its image is not known, VOLUME_AMBIGUOUS if two differ, and those of `parseAsked`.
  */
 export function decide({ volume, containers, imageLabels, ...defaults }: MountQuestion): Decision {
-  const rows = containers.filter((row) => starting.includes(row.state) && mountsVolume(row, volume.name))
+  const rows = containers
+    .filter((row) => starting.includes(row.state) && mountsVolume(row, volume.name))
+    .sort((a, b) => b.created - a.created || (a.name < b.name ? -1 : 1))
   if (rows.length === 0) return { kind: 'marker' }
   const askers = rows.map((row) => askerOf(row, imageLabels)).filter((asker) => !standsAside(asker))
   const [decider, ...others] = newestOfEach(askers)
@@ -61,14 +63,11 @@ export function decide({ volume, containers, imageLabels, ...defaults }: MountQu
   }
 }
 
-/** The newest of each workload, newest first; those made in the same second as the newest stand beside it. */
+/** Of each workload the newest; those made in the same second stand beside it. Keeps the order, newest first. */
 function newestOfEach(askers: readonly Asker[]): readonly Asker[] {
   const newest = new Map<Workload, number>()
-  for (const { workload, container } of askers)
-    newest.set(workload, Math.max(container.created, newest.get(workload) ?? container.created))
-  return askers
-    .filter(({ workload, container }) => container.created === newest.get(workload))
-    .sort((a, b) => b.container.created - a.container.created || (a.container.name < b.container.name ? -1 : 1))
+  for (const { workload, container } of askers.toReversed()) newest.set(workload, container.created)
+  return askers.filter(({ workload, container }) => container.created === newest.get(workload))
 }
 
 /** A broken wish is not the same wish; a container that asks for nothing at all is refused before this is asked. */

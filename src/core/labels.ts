@@ -1,3 +1,4 @@
+import { adviceOr } from './advice.ts'
 import { Failure, isFailure } from './failure.ts'
 import { ownerKeys, parseOwners, refuseStrayOwners } from './mode-labels.ts'
 import type { Asked, Binding, Expansion, Reference, StrategyAsked, Value } from './model.ts'
@@ -125,12 +126,11 @@ function refuseFileName(label: string, file: string): void {
 
 /** A near key with what follows it (`dso.secrt.db` means `dso.secret.db`), else the list. */
 function nearestLabel(label: string): string {
-  const whole = nearest(label, [...known, ...Object.keys(later)])
-  if (whole !== undefined) return `did you mean ${whole}?`
+  const list = `the labels are dso.secret.FILE, ${known.join(', ')}`
   const [, key = '', rest = ''] = /^dso\.([^.]*)\.(.+)$/s.exec(label) ?? []
   const near = nearest(key, ['secret', ...ownerKeys])
-  if (near !== undefined) return `did you mean dso.${near}.${rest.slice(0, 80)}?`
-  return `the labels are dso.secret.FILE, ${known.join(', ')}`
+  const meant = nearest(label, [...known, ...Object.keys(later)]) ?? (near && `dso.${near}.${rest}`)
+  return meant === undefined ? list : adviceOr(`did you mean ${meant}?`, list)
 }
 
 function refuseIgnoreText(text: string | undefined): void {

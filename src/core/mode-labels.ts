@@ -1,3 +1,4 @@
+import { adviceOr } from './advice.ts'
 import { Failure } from './failure.ts'
 import type { Expansion } from './model.ts'
 import { nearestOr } from './nearest.ts'
@@ -41,7 +42,8 @@ export function refuseStrayOwners(labels: Readonly<Record<string, string>>, file
   for (const label of Object.keys(labels).sort()) {
     const file = /^dso\.(?:mode|uid|gid)\.(.*)$/s.exec(label)?.[1]
     if (file === undefined || files.includes(file)) continue
-    const otherwise = files.length === 0 ? 'remove the label' : `the files are ${files.slice(0, 8).join(', ')}`
+    const otherwise =
+      files.length === 0 ? 'remove the label' : adviceOr(`the files are ${files.join(', ')}`, 'remove the label')
     throw new Failure('BAD_LABEL', `${label}: no label asks for a file ${file}`, nearestOr(file, files, otherwise))
   }
 }

@@ -1,10 +1,11 @@
+import { adviceOr } from './advice.ts'
 import { Failure } from './failure.ts'
 import type { ReadKey, Reference } from './model.ts'
 import { decodeName, encodeName, encodeQuery } from './percent.ts'
 
 /** Most bytes of one reference. */
 const LONGEST = 1024
-/** A spelling longer than this would fill a whole message. */
+/** Most characters of a reference that a message repeats. */
 const SHOWN = 200
 
 const EXAMPLE = 'a reference looks like dso://local/shop/db#password'
@@ -141,7 +142,7 @@ function refuseParameters(text: string, { source, query }: Reference): void {
 }
 
 function misspelled(text: string, spelling: string): Failure {
-  return bad(text, 'a reference has only one spelling', spelling.length > SHOWN ? RULE : `write ${spelling}`)
+  return bad(text, 'a reference has only one spelling', adviceOr(`write ${spelling}`, RULE))
 }
 
 const bad = (text: string, why: string, remedy: string): Failure =>

@@ -1,3 +1,4 @@
+import { adviceOr } from './advice.ts'
 import { parseDuration } from './duration.ts'
 import { Failure } from './failure.ts'
 import type { Check, Rotation, StrategyAsked } from './model.ts'
@@ -80,7 +81,7 @@ function parseCheck(text: string): Check {
     throw bad(
       label,
       'it names a host, but only the container itself is asked',
-      `leave the host away: ${kind}//:${digits ?? 8080}${path}`,
+      adviceOr(`leave the host away: ${kind}//:${digits ?? 8080}${path}`, 'leave the host away'),
     )
   const port = Number(digits)
   if (!(port >= 1 && port <= 65535) || path.includes('#') || (kind === 'tcp:' && path !== ''))

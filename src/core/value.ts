@@ -1,3 +1,4 @@
+import { adviceOr } from './advice.ts'
 import { Failure } from './failure.ts'
 import type { Filter, Insert, Reference, Value } from './model.ts'
 import { nearestOr } from './nearest.ts'
@@ -32,7 +33,10 @@ export function parseExpansion(text: string): Reference {
     throw new Failure(
       'BAD_LABEL',
       `${text} names one value, not many`,
-      `write ${printReference({ ...reference, field: [], wildcard: 'fields' })} for each field a file`,
+      adviceOr(
+        `write ${printReference({ ...reference, field: [], wildcard: 'fields' })} for each field a file`,
+        'end it in #* for each field a file',
+      ),
     )
   return reference
 }
@@ -96,15 +100,9 @@ function parseText(text: string): (string | Insert)[] {
 
 function parseInsert(text: string): Insert {
   const [head = '', ...names] = text.split('|')
-  if (names.some((name) => name !== name.trim()) || (names.length > 0 && head !== head.trim()))
-    throw new Failure(
-      'BAD_LABEL',
-      'blanks stand around a |',
-      `write ${text
-        .split('|')
-        .map((part) => part.trim())
-        .join('|')}`,
-    )
+  const tidy = [head, ...names].map((part) => part.trim()).join('|')
+  if (names.length > 0 && tidy !== text)
+    throw new Failure('BAD_LABEL', 'blanks stand around a |', adviceOr(`write ${tidy}`, 'leave them away'))
   const reference = parseReference(head)
   if (reference.wildcard !== undefined)
     throw new Failure('BAD_LABEL', `${head} names many values`, 'it may only stand behind the label dso.secret.*')

@@ -1,3 +1,4 @@
+import { adviceOr } from './advice.ts'
 import { Failure } from './failure.ts'
 
 type Labels = Readonly<Record<string, string>>
@@ -12,7 +13,11 @@ export function refuseOptions(options: Labels): void {
   for (const name of Object.keys(options).sort()) {
     if (ALLOWED.test(name)) continue
     if (name === 'dso.shim') throw bad(name, 'variables are not in this version', 'ask for files: dso.secret.FILE')
-    throw bad(name, 'a volume takes no such option', ALLOWED.test(`dso.${name}`) ? `did you mean dso.${name}?` : TAKES)
+    throw bad(
+      name,
+      'a volume takes no such option',
+      ALLOWED.test(`dso.${name}`) ? adviceOr(`did you mean dso.${name}?`, TAKES) : TAKES,
+    )
   }
 }
 

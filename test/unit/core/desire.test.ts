@@ -45,7 +45,7 @@ describe('a Mount serves the labels of who is about to start', () => {
     const silent = container({ name: 'shop-api-run-2', created: 400, labels: compose('shop', 'api') })
     const { asked, counted } = delivered([leftover, silent, api, replica])
     expect(asked.bindings.map(({ file }) => file)).toEqual(['db'])
-    expect(counted).toEqual(['shop-api-1', 'shop-api-2'])
+    expect(counted).toEqual(['shop-api-2', 'shop-api-1'])
   })
 
   it('two services that ask for the same share a volume, however they rotate', () => {
@@ -53,7 +53,7 @@ describe('a Mount serves the labels of who is about to start', () => {
     const worker = container({ name: 'shop-worker-1', created: 2000, labels })
     expect(delivered([api, worker])).toMatchObject({
       workload: 'shop/worker',
-      counted: ['shop-api-1', 'shop-worker-1'],
+      counted: ['shop-worker-1', 'shop-api-1'],
       asked: { rotation: { strategy: { kind: 'signal' } } },
     })
   })
@@ -182,10 +182,10 @@ it.each([
 
 describe('for every list of containers', () => {
   const names = ['shop_secrets', 'shop_secrets2', '/run/secrets', 'Shop_secrets', '']
-  const rows = fc.array(
+  const rows = fc.uniqueArray(
     fc.record({
       id: fc.uuid(),
-      name: fc.constantFrom('a', 'b', 'c', 'd'),
+      name: fc.constantFrom('a', 'b', 'c', 'd', 'e'),
       state: fc.constantFrom('created', 'running', 'exited', 'restarting', 'dead', 'paused', 'removing'),
       labels: fc.constantFrom(db, other, {}, compose('shop', 'api', db), compose('shop', 'api', other)),
       imageId: fc.constantFrom('sha256:plain', 'sha256:gone'),
@@ -199,7 +199,7 @@ describe('for every list of containers', () => {
         { maxLength: 2 },
       ),
     }) satisfies fc.Arbitrary<Container>,
-    { maxLength: 5 },
+    { maxLength: 5, selector: ({ name }) => name },
   )
   const outcome = (containers: readonly Container[], name: string): unknown => {
     try {
@@ -222,14 +222,7 @@ describe('for every list of containers', () => {
   it('the order of the list has no say', () => {
     fc.assert(
       fc.property(rows, (containers) => {
-        const [one, two] = [containers, containers.toReversed()].map((list) => outcome(list, 'shop_secrets'))
-        const sorted = (answer: unknown): unknown =>
-          typeof answer === 'object' && answer !== null && 'counted' in answer
-            ? { ...answer, counted: [...(answer.counted as string[])].sort() }
-            : typeof answer === 'string'
-              ? answer.slice(-20)
-              : answer
-        expect(sorted(two)).toEqual(sorted(one))
+        expect(outcome(containers.toReversed(), 'shop_secrets')).toEqual(outcome(containers, 'shop_secrets'))
       }),
     )
   })

@@ -211,6 +211,27 @@ describe('for all labels', () => {
     )
   })
 
+  it.each<[string, string]>([
+    ['dso.secret.db', `dso://local/${'\u{1f600}'.repeat(200)}/`],
+    ['dso.secret.db', `dso://local/${'a b'.repeat(100)} | trim`],
+    ['dso.secret.*', `dso://local/${'%20'.repeat(300)}`],
+    [`dso.secrt.${'é'.repeat(300)}`, 'x'],
+    [`dso.mode.${'a'.repeat(255)}`, '0400'],
+    [`dso.mode.${'a'.repeat(255)}`, '9'.repeat(500)],
+    ['dso.rotation.check', `http://${'h'.repeat(300)}/`],
+    ['dso.rotation.check', `http://h:80/${'h'.repeat(400)}`],
+    ['dso.rotation', `signal ${'\u{1f600}'.repeat(500)}`],
+    ['dso.rotation.timeout', '1'.repeat(500)],
+  ])('however long, %s is refused in one short line', (label, text) => {
+    const files = Object.fromEntries(
+      Array.from({ length: 9 }, (_, at) => [`dso.secret.${'f'.repeat(240)}${at}`, 'dso://local/f']),
+    )
+    for (const labels of [{ [label]: text }, label.endsWith('*') ? {} : { ...files, [label]: text }]) {
+      if (Object.keys(labels).length === 0) continue
+      expect(refused(labels)).toMatch(/^dso: [\x20-\x7e]{1,385} \[[A-Z_]+\]$/)
+    }
+  })
+
   it('whatever is written, the answer is a wish or a Failure', () => {
     const name = fc.oneof(
       fc.string().map((rest) => `dso.${rest}`),
