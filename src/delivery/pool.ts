@@ -1,0 +1,75 @@
+import type { Prepared } from './layout.ts'
+
+/** Slots prepared beforehand, so that a Mount mounts nothing itself. */
+export interface Pool {
+  /** A slot; waits for new ones when none is left. Throws what `prepare` throws. */
+  take(): Promise<Prepared>
+  /** Gives slots found on the host. */
+  give(slots: readonly Prepared[]): void
+  /** Fills up in the background. */
+  fill(): void
+}
+
+/** A refill waits this long after the Mount that made it necessary: a container is starting just then. */
+const pauseMs = 300
+
+/**
+ * Holds `size` slots; asks `prepare` for more when half are gone, all at once. When Mounts are waiting it is asked at
+ * once, for twice as many as wait: a boot asks for all its mounts together.
+ */
+export function createPool({
+  size,
+  prepare,
+  failed,
+}: {
+  readonly size: number
+  readonly prepare: (count: number) => Promise<Prepared[]>
+  readonly failed: (error: unknown) => void
+}): Pool {
+  const spares: Prepared[] = []
+  const waiting: PromiseWithResolvers<Prepared>[] = []
+  let preparing = false
+  let timer: NodeJS.Timeout | undefined
+
+  const hand = (slots: readonly Prepared[]) => {
+    for (const slot of slots) {
+      const first = waiting.shift()
+      if (first) first.resolve(slot)
+      else spares.push(slot)
+    }
+  }
+  const refill = async () => {
+    clearTimeout(timer)
+    timer = undefined
+    const count = Math.max(size - spares.length, 2 * waiting.length)
+    if (preparing || count <= 0) return
+    preparing = true
+    try {
+      hand(await prepare(count))
+    } catch (error) {
+      if (waiting.length === 0) failed(error)
+      for (const one of waiting.splice(0)) one.reject(error)
+    } finally {
+      preparing = false
+    }
+    if (waiting.length > 0) void refill()
+  }
+  const fill = () => {
+    if (timer === undefined && spares.length <= size / 2) timer = setTimeout(refill, pauseMs).unref()
+  }
+  return {
+    give: hand,
+    fill,
+    take: async () => {
+      const spare = spares.pop()
+      if (spare) {
+        fill()
+        return spare
+      }
+      const mine = Promise.withResolvers<Prepared>()
+      waiting.push(mine)
+      void refill()
+      return mine.promise
+    },
+  }
+}

@@ -1,0 +1,64 @@
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { Failure } from '../core/failure.ts'
+import { readMounts } from '../host/mountinfo.ts'
+
+/**
+ * Whether dockerd sees a read-only mount where it is told to find one: in a mount namespace of its own it may see an
+ * empty, writable directory instead, and start a container with that (docker-facts, The read-only bind). Throws Failure
+ * NOT_RAM. Where no dockerd is found nothing can be compared and nothing is refused.
+ */
+export function createVisible(): (place: string, device: string) => void {
+  const own = readlinkSync('/proc/self/ns/mnt')
+  let known: { readonly pid: number; readonly started: string; readonly apart: boolean } | undefined
+
+  return (place, device) => {
+    if (!known || startedAt(known.pid) !== known.started) {
+      const pid = dockerdPid(own)
+      if (pid === undefined) return
+      known = { pid, started: startedAt(pid) ?? '', apart: namespaceOf(pid) !== own }
+    }
+    if (!known.apart) return
+    const seen = readMounts(known.pid, new Set([device])).find(({ mountPoint }) => mountPoint === place)
+    if (seen?.options.includes('ro') && seen.root === '/files') return
+    throw new Failure(
+      'NOT_RAM',
+      'Docker runs in a mount namespace of its own and does not see the mounts of DSO',
+      'take PrivateMounts=, ProtectSystem=, PrivateTmp= and MountFlags= out of docker.service',
+    )
+  }
+}
+
+/** As its pid file says, else by name: one that shares our mounts before any other. */
+function dockerdPid(own: string): number | undefined {
+  const written = Number(content('/var/run/docker.pid'))
+  if (Number.isInteger(written) && written > 0 && isDockerd(written)) return written
+  const named = readdirSync('/proc')
+    .filter((name) => /^[1-9]/.test(name))
+    .map(Number)
+    .filter(isDockerd)
+  return named.find((pid) => namespaceOf(pid) === own) ?? named[0]
+}
+
+function namespaceOf(pid: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/mnt`)
+  } catch {
+    return undefined
+  }
+}
+
+const isDockerd = (pid: number): boolean => content(`/proc/${pid}/comm`)?.trim() === 'dockerd'
+
+/** The kernel's start time of a process (field 22 of stat): tells it from a later one of the same pid. */
+function startedAt(pid: number): string | undefined {
+  const stat = content(`/proc/${pid}/stat`)
+  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
+}
+
+function content(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined
+  }
+}
