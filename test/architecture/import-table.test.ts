@@ -6,7 +6,7 @@ const table: Readonly<Record<string, readonly string[]>> = {
   core: [],
   host: [],
   config: ['core', 'host'],
-  vault: ['core', 'host', 'store/secret', 'store/content', 'store/content-bytes', 'store/json'],
+  vault: ['core', 'host', 'store/secret', 'store/content', 'store/content-bytes', 'store/json', 'store/json-text'],
   store: ['core', 'host'],
   providers: ['core', 'host', 'vault', 'store/secret', 'store/content', 'store/source'],
   docker: ['core', 'host'],

@@ -1,0 +1,105 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Engine } from '../docker/engine-types.ts'
+
+/** What the agent's half of doctor judges. Value-free. */
+export interface AgentFacts {
+  readonly ram: { readonly kind: 'noswap' | 'no swap active' | 'ramfs'; readonly bytes: number }
+  readonly swapActive: boolean
+  /** Bytes of this process's group that the kernel may swap out; undefined: no limit is set. */
+  readonly swapLimit: number | undefined
+  /** Bytes of memory that the group may use; undefined: no limit is set. */
+  readonly memoryLimit: number | undefined
+  /** /proc/self/coredump_filter, without its leading zeros: empty when nothing is written. */
+  readonly coreFilter: string
+  readonly coreLimit: string
+  readonly vault: { readonly state: 'ok' | 'locked' | 'refused'; readonly identity: string; readonly message?: string }
+  /** Whether the stream of Docker's events is open. */
+  readonly connected: boolean
+  /** `28.5.2`; undefined: it did not answer. */
+  readonly engineVersion: string | undefined
+  /** Whether dockerd lists the driver `dso` among its volume plugins; undefined: it did not answer. */
+  readonly pluginListed: boolean | undefined
+}
+
+export interface AgentFactsNeeds {
+  readonly engine: Pick<Engine, 'json' | 'version'>
+  readonly ram: () => AgentFacts['ram']
+  readonly vault: () => AgentFacts['vault']
+  readonly connected: () => boolean
+}
+
+/** Longest wait for one answer of Docker. */
+const patienceMs = 3000
+
+/** Looks at this process, its group and Docker. Throws only the signal's reason. */
+export async function gatherAgentFacts(needs: AgentFactsNeeds, signal: AbortSignal): Promise<AgentFacts> {
+  const limits = await groupLimits()
+  const facts = {
+    ram: needs.ram(),
+    swapActive: (await text('/proc/swaps')).trim().split('\n').length > 1,
+    swapLimit: limits.swap,
+    memoryLimit: limits.memory,
+    coreFilter: (await text('/proc/self/coredump_filter')).trim().replace(/^0+/, ''),
+    coreLimit: /^Max core file size\s+(\S+)/m.exec(await text('/proc/self/limits'))?.[1] ?? 'unknown',
+    vault: needs.vault(),
+    connected: needs.connected(),
+    engineVersion: await within(signal, async (soon) => (await needs.engine.version(soon)).version),
+    pluginListed: await within(signal, (soon) => pluginListed(needs.engine, soon)),
+  }
+  signal.throwIfAborted()
+  return facts
+}
+
+/** dockerd looks for plugins when it lists volumes, and tells afterwards which it has met (moby, volume/drivers). */
+async function pluginListed(engine: Pick<Engine, 'json'>, signal: AbortSignal): Promise<boolean> {
+  await engine.json('/volumes', signal)
+  const info = (await engine.json('/info', signal)) as { Plugins?: { Volume?: unknown } } | null
+  const drivers = info?.Plugins?.Volume
+  return Array.isArray(drivers) && drivers.includes('dso')
+}
+
+async function within<T>(signal: AbortSignal, ask: (signal: AbortSignal) => Promise<T>): Promise<T | undefined> {
+  try {
+    return await ask(AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]))
+  } catch {
+    signal.throwIfAborted()
+    return undefined
+  }
+}
+
+/** The least limits of this process's memory group and the groups above it, of either version of cgroups. */
+async function groupLimits(): Promise<{ memory: number | undefined; swap: number | undefined }> {
+  const groups = (await text('/proc/self/cgroup')).trim().split('\n')
+  const v1 = groups.find((line) => line.split(':')[1]?.split(',').includes('memory'))
+  if (v1 === undefined) {
+    const path = groups.find((line) => line.startsWith('0::'))?.slice('0::'.length) ?? '/'
+    return {
+      memory: await least('/sys/fs/cgroup', path, 'memory.max'),
+      swap: await least('/sys/fs/cgroup', path, 'memory.swap.max'),
+    }
+  }
+  const root = '/sys/fs/cgroup/memory'
+  const path = v1.split(':').slice(2).join(':')
+  const memory = await least(root, path, 'memory.limit_in_bytes')
+  const both = await least(root, path, 'memory.memsw.limit_in_bytes')
+  const swappiness = await number(join(root, path, 'memory.swappiness'))
+  return { memory, swap: swappiness === 0 ? 0 : both === undefined ? undefined : Math.max(0, both - (memory ?? 0)) }
+}
+
+async function least(root: string, path: string, file: string): Promise<number | undefined> {
+  const parts = path.split('/').filter(Boolean)
+  const folders = parts.map((_, index) => join(root, ...parts.slice(0, parts.length - index)))
+  const limits = await Promise.all([...folders, root].map((folder) => number(join(folder, file))))
+  const set = limits.filter((limit) => limit !== undefined)
+  return set.length === 0 ? undefined : Math.min(...set)
+}
+
+/** `max`, absent and v1's huge number are no limit. */
+async function number(file: string): Promise<number | undefined> {
+  const content = (await text(file)).trim()
+  const value = Number(content)
+  return content === '' || !Number.isFinite(value) || value > 2 ** 60 ? undefined : value
+}
+
+const text = (file: string): Promise<string> => readFile(file, 'utf8').catch(() => '')
