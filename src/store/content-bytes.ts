@@ -7,7 +7,12 @@ import { Secret } from './secret.ts'
  * and what a mark is made of. `v` and the value; or `f` and, sorted by name, each field: kind (`s`, `j`), length of the
  * name (u16), name, length of the value (u32), value. Numbers are big-endian.
  */
-const [value, fields, string, json] = ['v', 'f', 's', 'j'].map((letter) => letter.charCodeAt(0)) as [number, number, number, number]
+const [value, fields, string, json] = ['v', 'f', 's', 'j'].map((letter) => letter.charCodeAt(0)) as [
+  number,
+  number,
+  number,
+  number,
+]
 
 /** The content's one form in bytes. */
 export function packContent(content: Content): Secret {
@@ -20,7 +25,10 @@ export function packContent(content: Content): Secret {
     head.writeUInt16BE(head.length - 7, 1)
     head.write(name, 3)
     head.writeUInt32BE(field.value.length, head.length - 4)
-    pieces.push(head, field.value.reveal((bytes) => bytes))
+    pieces.push(
+      head,
+      field.value.reveal((bytes) => bytes),
+    )
   }
   return secretOf(pieces)
 }

@@ -18,7 +18,11 @@ export function extract(content: Content, reference: Reference, maxBytes: number
   const secret = reference.field.length === 0 ? whole(content, reference) : fieldOf(content, reference).value
   if (secret.length <= maxBytes) return secret
   secret.wipe()
-  throw new Failure('VALUE_TOO_LARGE', `${named(reference)} is larger than ${maxBytes} bytes`, 'raise delivery.max_value in dso.yaml')
+  throw new Failure(
+    'VALUE_TOO_LARGE',
+    `${named(reference)} is larger than ${maxBytes} bytes`,
+    'raise delivery.max_value in dso.yaml',
+  )
 }
 
 function whole(content: Content, reference: Reference): Secret {
@@ -53,10 +57,16 @@ function step(from: FieldContent, name: string, reference: Reference, depth: num
     return from.value.reveal((bytes) => {
       const steps = from.kind === 'json' ? stepsInto(bytes) : undefined
       if (steps === undefined)
-        throw missing(`${reached(reference, depth)} has no fields below it`, `write #${reference.field.slice(0, depth).join('/')}`)
+        throw missing(
+          `${reached(reference, depth)} has no fields below it`,
+          `write #${reference.field.slice(0, depth).join('/')}`,
+        )
       const span = steps.spans.get(name)
       if (span === undefined && steps.kind === 'indexes')
-        throw missing(`${reached(reference, depth)} has no item ${name} (it has ${steps.spans.size}, counted from 0)`, 'correct the label')
+        throw missing(
+          `${reached(reference, depth)} has no item ${name} (it has ${steps.spans.size}, counted from 0)`,
+          'correct the label',
+        )
       if (span === undefined) throw noSuchStep(reference, depth, [...steps.spans.keys()].sort())
       return contentOf(bytes, span)
     })
@@ -69,14 +79,16 @@ function noSuchStep(reference: Reference, depth: number, names: readonly string[
   const wanted = reference.field[depth] ?? ''
   const near = nearest(wanted, names)
   const few = names.length === 0 ? 'it has none' : `it has: ${names.join(', ')}`
-  const has = names.length <= LISTED ? few : `it has ${names.length}${near === undefined ? '' : `, the nearest is ${near}`}`
+  const has =
+    names.length <= LISTED ? few : `it has ${names.length}${near === undefined ? '' : `, the nearest is ${near}`}`
   return missing(`${reached(reference, depth)} has no field ${wanted} (${has})`, 'correct the label')
 }
 
 const missing = (what: string, remedy: string): Failure => new Failure('FIELD_NOT_FOUND', what, remedy)
 
 /** How far the way into the secret went: `shop/db`, `shop/db#tls`. */
-const reached = ({ path, field }: Reference, depth: number): string => (depth === 0 ? path : `${path}#${field.slice(0, depth).join('/')}`)
+const reached = ({ path, field }: Reference, depth: number): string =>
+  depth === 0 ? path : `${path}#${field.slice(0, depth).join('/')}`
 
 const named = (reference: Reference): string => reached(reference, reference.field.length)
 

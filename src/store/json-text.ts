@@ -33,7 +33,10 @@ export function printObject(fields: ReadonlyMap<string, FieldContent>): Secret |
     const field = fields.get(name)!
     const text = field.kind === 'json' ? field.value : field.value.reveal(quoted)
     if (text === undefined) return { notText: name }
-    pieces.push(Buffer.from(`${index === 0 ? '{' : ','}${JSON.stringify(name)}:`), text.reveal((bytes) => bytes))
+    pieces.push(
+      Buffer.from(`${index === 0 ? '{' : ','}${JSON.stringify(name)}:`),
+      text.reveal((bytes) => bytes),
+    )
   }
   const all = joined([...(pieces.length === 0 ? [Buffer.from('{')] : pieces), Buffer.from('}')])
   const secret = new Secret(all)
@@ -66,11 +69,11 @@ function escapedLength(bytes: Uint8Array): number {
 }
 
 function putEscaped(out: Uint8Array, at: number, byte: number): number {
-  const escape = escapeOf(byte)
-  if (escape === undefined) {
+  const escaped = escapeOf(byte)
+  if (escaped === undefined) {
     out[at] = byte
     return at + 1
   }
-  for (let index = 0; index < escape.length; index += 1) out[at + index] = escape.charCodeAt(index)
-  return at + escape.length
+  for (let index = 0; index < escaped.length; index += 1) out[at + index] = escaped.charCodeAt(index)
+  return at + escaped.length
 }

@@ -32,12 +32,15 @@ const words = ['true', 'false', 'null'].map((word) => Buffer.from(word))
 /** Splits one JSON object into its fields. Throws NotJson for anything else, for a name that stands twice, and for nesting over 64. */
 export function splitObject(bytes: Uint8Array): Map<string, FieldContent> {
   const fields = new Map<string, FieldContent>()
-  for (const [name, span] of members(document(bytes, openObject, 'an object'), 1)) fields.set(name, contentOf(bytes, span))
+  for (const [name, span] of members(document(bytes, openObject, 'an object'), 1))
+    fields.set(name, contentOf(bytes, span))
   return fields
 }
 
 /** The names or, of an array, the indexes that one step into this JSON can take; undefined when it is neither object nor array. */
-export function stepsInto(bytes: Uint8Array): { readonly kind: 'names' | 'indexes'; readonly spans: ReadonlyMap<string, Span> } | undefined {
+export function stepsInto(
+  bytes: Uint8Array,
+): { readonly kind: 'names' | 'indexes'; readonly spans: ReadonlyMap<string, Span> } | undefined {
   const first = bytes[0]
   if (first === openObject) return { kind: 'names', spans: members(document(bytes, openObject, 'an object'), 1) }
   if (first === openArray) return { kind: 'indexes', spans: items(document(bytes, openArray, 'an array'), 1) }
@@ -156,15 +159,24 @@ function skipPlain(cursor: Cursor): void {
   while (isPlain(cursor.bytes[cursor.at])) cursor.at += 1
   const text = cursor.bytes.subarray(start, cursor.at)
   if (words.some((word) => word.equals(text))) return
-  if (!isNumber(text)) fail({ bytes: cursor.bytes, at: start }, 'neither a string, a number, true, false, null, an object nor an array')
+  if (!isNumber(text))
+    fail({ bytes: cursor.bytes, at: start }, 'neither a string, a number, true, false, null, an object nor an array')
 }
 
 const isPlain = (byte: number | undefined): boolean =>
-  byte !== undefined && ((byte >= 0x30 && byte <= 0x39) || (byte >= 0x61 && byte <= 0x7a) || byte === 0x45 || byte === 0x2b || byte === 0x2d || byte === 0x2e)
+  byte !== undefined &&
+  ((byte >= 0x30 && byte <= 0x39) ||
+    (byte >= 0x61 && byte <= 0x7a) ||
+    byte === 0x45 ||
+    byte === 0x2b ||
+    byte === 0x2d ||
+    byte === 0x2e)
 
 /** Follows the number's grammar on a picture of it in which every digit is a zero or a one, so that the value is not made a string. */
 function isNumber(text: Uint8Array): boolean {
-  const picture = Array.from(text, (byte) => (byte === 0x30 ? '0' : byte >= 0x31 && byte <= 0x39 ? '1' : String.fromCharCode(byte)))
+  const picture = Array.from(text, (byte) =>
+    byte === 0x30 ? '0' : byte >= 0x31 && byte <= 0x39 ? '1' : String.fromCharCode(byte),
+  )
   return numbers.test(picture.join(''))
 }
 

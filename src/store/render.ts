@@ -19,7 +19,8 @@ export function render(value: Value, contents: Contents, maxBytes: number): Secr
   if (value.kind === 'insert') return bounded(inserted(value.insert, contents, maxBytes), maxBytes)
   const pieces: Secret[] = []
   try {
-    for (const part of value.parts) pieces.push(typeof part === 'string' ? new Secret(Buffer.from(part)) : intoText(part, contents, maxBytes))
+    for (const part of value.parts)
+      pieces.push(typeof part === 'string' ? new Secret(Buffer.from(part)) : intoText(part, contents, maxBytes))
     if (pieces.reduce((sum, piece) => sum + piece.length, 0) > maxBytes) throw tooLarge(maxBytes)
     const all = joined(pieces.map((piece) => piece.reveal((bytes) => bytes)))
     const secret = new Secret(all)
