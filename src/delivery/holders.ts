@@ -41,7 +41,7 @@ async function otherNamespaces(): Promise<Map<string, string[]>> {
   let looked = 0
   for (const pid of readdirSync('/proc')) {
     if (!/^[1-9]/.test(pid)) continue
-    const namespace = unlessEnded(() => readlinkSync(`/proc/${pid}/ns/mnt`))
+    const namespace = namespaceOf(pid)
     if (namespace !== undefined && namespace !== own) {
       const pids = namespaces.get(namespace)
       if (pids) pids.push(pid)
@@ -51,6 +51,16 @@ async function otherNamespaces(): Promise<Map<string, string[]>> {
     if (looked % atOnce === 0) await turn()
   }
   return namespaces
+}
+
+/** Undefined for a process that has ended, and for one of the host that has more rights than we; of a container nothing may stay unseen. */
+function namespaceOf(pid: string): string | undefined {
+  try {
+    return unlessEnded(() => readlinkSync(`/proc/${pid}/ns/mnt`))
+  } catch (error) {
+    if (idsIn(pid).length > 0) throw error
+    return undefined
+  }
 }
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve))

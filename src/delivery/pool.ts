@@ -13,9 +13,12 @@ export interface Pool {
 /** A refill waits this long after the Mount that made it necessary: a container is starting just then. */
 const pauseMs = 300
 
+/** More are prepared in several calls, so that the first Mounts need not wait for the last. */
+const mostAtOnce = 64
+
 /**
- * Holds `size` slots; asks `prepare` for more when half are gone, all at once. When Mounts are waiting it is asked at
- * once, for twice as many as wait: a boot asks for all its mounts together.
+ * Holds `size` slots; asks `prepare` for more when half are gone, all in one call. When Mounts are waiting, as at a boot,
+ * it is asked at once, for all of them.
  */
 export function createPool({
   size,
@@ -41,7 +44,7 @@ export function createPool({
   const refill = async () => {
     clearTimeout(timer)
     timer = undefined
-    const count = Math.max(size - spares.length, 2 * waiting.length)
+    const count = Math.min(size - spares.length + waiting.length, mostAtOnce)
     if (preparing || count <= 0) return
     preparing = true
     try {
