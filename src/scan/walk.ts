@@ -23,18 +23,19 @@ const folderFlags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOF
 const fileFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 
 /**
- * Opens a regular file; undefined for anything else (fifo, device, socket) and for a link. Throws the system's error.
+ * Opens a regular file; undefined for anything else (fifo, device, socket), for a link, and for a file that is not on
+ * the file system `device`. Throws the system's error.
  */
-export async function openRegular(path: string): Promise<FileHandle | undefined> {
+export async function openRegular(path: string, device?: number): Promise<FileHandle | undefined> {
   const handle = await open(path, fileFlags).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ELOOP' || error.code === 'ENXIO') return undefined
     throw error
   })
-  if (handle && !(await handle.stat()).isFile()) {
-    await handle.close()
-    return undefined
-  }
-  return handle
+  if (!handle) return undefined
+  const found = await handle.stat()
+  if (found.isFile() && (device === undefined || found.dev === device)) return handle
+  await handle.close()
+  return undefined
 }
 
 /**
@@ -72,7 +73,9 @@ async function* below(
     const isFolder = entry.isDirectory()
     if (options.skip?.has(child) || !(isFolder || entry.isFile())) continue
     if (isFolder ? options.deep === false : options.wanted?.(entry.name) === false) continue
-    const opening = isFolder ? open(`${real}/${entry.name}`, folderFlags) : openRegular(`${real}/${entry.name}`)
+    const opening = isFolder
+      ? open(`${real}/${entry.name}`, folderFlags)
+      : openRegular(`${real}/${entry.name}`, options.across ? undefined : device)
     const handle = await opening.catch((error: NodeJS.ErrnoException) => passed(error, () => unread(child, error)))
     if (!handle) continue
     try {
