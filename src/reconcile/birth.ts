@@ -1,5 +1,5 @@
 import type { Decision } from '../core/desire.ts'
-import { decide, mountsVolume } from '../core/desire.ts'
+import { decide, mountsVolume, workloadOf } from '../core/desire.ts'
 import type { Emit } from '../core/event.ts'
 import { Failure, isFailure } from '../core/failure.ts'
 import type { Container, ReadKey, Volume, Workload } from '../core/model.ts'
@@ -156,20 +156,20 @@ async function deliver(
   return directory
 }
 
-function refuse({ refusals, emit }: BirthNeeds, volume: string, asking: Asking, error: unknown): Failure {
+/** Tells and remembers it for each workload that could not start. */
+function refuse({ refusals, imageLabels, emit }: BirthNeeds, volume: string, asking: Asking, error: unknown): Failure {
   const failure = withNextStep(ours(error), asking.unasked).at(asking.workload)
-  const { workload, containers } = asking
   const { code, message } = failure
-  emit({ kind: 'mount.refused', workload, volume, code, message })
-  refusals.set({
-    containers: containers.map(({ id }) => id),
-    names: containers.map(({ name }) => name),
-    workload,
-    volume,
-    code,
-    message,
-    at: new Date().toISOString(),
-  })
+  const at = new Date().toISOString()
+  const groups = Map.groupBy(
+    asking.containers,
+    (row) => asking.workload || workloadOf(row, imageLabels.get(row.imageId)),
+  )
+  for (const [workload, rows] of groups) {
+    const [containers, names] = [rows.map(({ id }) => id), rows.map(({ name }) => name)]
+    refusals.set({ containers, names, workload, volume, code, message, at })
+  }
+  emit({ kind: 'mount.refused', workload: [...groups.keys()][0] ?? failure.where, volume, code, message })
   return failure
 }
 

@@ -28,7 +28,7 @@ export function createVolumeFacts(look: () => Promise<readonly ObservedMount[]>)
       const { workload, generation } = newest
       return {
         workload,
-        mounts: here.length,
+        mounts: here.filter(({ holders }) => holders.length > 0).length,
         files: generation.bindings.length,
         fingerprint: generation.fingerprint.slice(0, 12),
       }

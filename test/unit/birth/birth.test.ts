@@ -186,6 +186,9 @@ describe('a refused Mount', () => {
     const other = container({ id: 'c2', name: 'worker', labels: { 'dso.secret.x': 'dso://local/x' }, created: 2 })
     const { birth, refused } = stage({ sighting: { containers: [container(), other], booting: false } })
     await expect(birth('v', 'm1')).rejects.toMatchObject({ code: 'VOLUME_AMBIGUOUS' })
-    expect(refused[0]?.containers).toEqual(['c1', 'c2'])
+    expect(refused.map(({ workload, containers }) => [workload, containers])).toEqual([
+      ['api', ['c1']],
+      ['worker', ['c2']],
+    ])
   })
 })
