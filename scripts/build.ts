@@ -14,13 +14,17 @@ process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 
 const built = (path: string): string => `./${basename(path).replace(/\.ts$/, '.js')}`
 
+/** In a file of its own, so that a failure is one wherever it was made. */
+const shared = 'src/core/failure.ts'
+
 /** An `import()` of ours becomes one of the built file of the same name: it is read when the command runs, not before. */
 const lazy = (found: Set<string>): Plugin => ({
   name: 'lazy',
   setup: ({ onResolve }) => {
     onResolve({ filter: /^\.\.?\/.*\.ts$/ }, ({ path, kind, resolveDir }) => {
-      if (kind !== 'dynamic-import') return undefined
-      found.add(resolve(resolveDir, path))
+      const file = resolve(resolveDir, path)
+      if (kind !== 'dynamic-import' && file !== resolve(shared)) return undefined
+      found.add(file)
       return { path: built(path), external: true }
     })
   },

@@ -7,6 +7,7 @@ const parts = {
   agent: () => import('./agent.ts'),
   validate: () => import('./cli/validate.ts'),
   doctor: () => import('./install/doctor.ts'),
+  install: () => import('./install/install.ts'),
 }
 
 const terminal = createTerminal(env)

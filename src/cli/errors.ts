@@ -1,20 +1,13 @@
-import { failures } from '../core/failure.ts'
+import { failures, isFailure } from '../core/failure.ts'
 import { Usage } from './command.ts'
 import { Interrupted } from './terminal.ts'
 
-/**
- * The sentence and the exit status of whatever a command threw. Failures are known by name and code: each built file
- * has its own copy of the class.
- */
+/** The sentence and the exit status of whatever a command threw. */
 export function told(error: unknown): { line: string; exit: number } {
   if (error instanceof Interrupted) return { line: '', exit: 130 }
   if (error instanceof Usage) return { line: error.message, exit: 2 }
-  if (error instanceof Error && error.name === 'Failure') {
-    const code = (error as { readonly code?: unknown }).code
-    if (typeof code === 'string' && Object.hasOwn(failures, code)) {
-      return { line: error.message, exit: failures[code as keyof typeof failures].exit }
-    }
-  }
+  if (isFailure(error)) return { line: error.message, exit: failures[error.code].exit }
+  if (error instanceof Error && error.name === 'UnsafeProcess') return { line: `dso: ${error.message}`, exit: 1 }
   return { line: `dso: unexpected: ${kindOf(error)}: please report it with the command you gave`, exit: 1 }
 }
 

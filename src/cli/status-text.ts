@@ -107,7 +107,7 @@ function coloured(text: string, workloads: readonly WorkloadStatus[], { terminal
 /** What a row has no room for. */
 function below(status: WorkloadStatus, how: How, width: number): string {
   const lines: string[] = []
-  if (status.message !== undefined) lines.push(`${status.workload}: ${status.message}`)
+  if (status.message !== undefined) lines.push(said(status.workload, status.message))
   for (const { read, version, reason } of status.quarantined) {
     lines.push(`${status.workload}: ${read} version ${version} is quarantined: ${reason}`)
   }
@@ -118,3 +118,7 @@ function below(status: WorkloadStatus, how: How, width: number): string {
   }
   return lines.map((line) => `${wrapped(line, width, '  ')}\n`).join('')
 }
+
+/** A message of a failure names the workload itself. */
+const said = (workload: string, message: string): string =>
+  message.startsWith('dso: ') ? message.slice('dso: '.length) : `${workload}: ${message}`
