@@ -1,0 +1,79 @@
+import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, readdirSync, readFileSync, rmdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Fact } from '../../../src/core/event.ts'
+import { makeGeneration } from '../../../src/core/generation.ts'
+import type { Generation } from '../../../src/core/model.ts'
+import { type Birth, createDelivery } from '../../../src/delivery/delivery.ts'
+import { readMounts } from '../../../src/host/mountinfo.ts'
+import { type RenderedFile, Secret } from '../../../src/store/secret.ts'
+
+export const root = '/run/dso/values'
+
+export const file = (name: string, text: string, more: Partial<RenderedFile> = {}): RenderedFile => ({
+  file: name,
+  mode: 0o444,
+  uid: 0,
+  gid: 0,
+  bytes: new Secret(Buffer.from(text)),
+  ...more,
+})
+
+export const generation = (version: string): Generation =>
+  makeGeneration([], { 'dso://local/shop/db': { version, mark: `mark-${version}` } })
+
+export const birth = (mountId: string, more: Partial<Birth> = {}): Birth => ({
+  mountId,
+  volume: 'shop_secrets',
+  workload: 'shop/api',
+  authorised: [],
+  generation: generation('1'),
+  files: [file('a', 'one'), file('b', 'two')],
+  ...more,
+})
+
+/** A delivery as an agent makes it; each call stands for another life of the agent. */
+export function agent(size = 256 * 1024 * 1024) {
+  const facts: Fact[] = []
+  return { facts, ...createDelivery({ root, sizeBytes: () => size, emit: (fact) => void facts.push(fact) }) }
+}
+
+/** What a reader finds by the names of the directory. */
+export const contentOf = (directory: string): Record<string, string> =>
+  Object.fromEntries(
+    readdirSync(directory)
+      .filter((name) => !name.startsWith('..'))
+      .map((name) => [name, readFileSync(join(directory, name), 'utf8')]),
+  )
+
+export const mountsBelow = (path: string): string[] =>
+  readMounts('self')
+    .map(({ mountPoint }) => mountPoint)
+    .filter((point) => point.startsWith(`${path}/`))
+
+/** A process with a mount namespace of its own that binds `directory`, in a cgroup named as a container's: what dockerd would start. */
+export async function hold(directory: string, id = randomBytes(32).toString('hex')) {
+  const cgroup = join(cgroupMount(), id)
+  mkdirSync(cgroup)
+  const script = `echo $$ > ${cgroup}/cgroup.procs && mkdir -p /run/held-${id} && mount --bind ${directory} /run/held-${id} && echo held && exec sleep 600`
+  const child = spawn('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  await new Promise((resolve) => child.stdout.once('data', resolve))
+  return {
+    id,
+    end: async () => {
+      child.kill('SIGKILL')
+      await new Promise((resolve) => child.once('close', resolve))
+      rmdirSync(cgroup)
+    },
+  }
+}
+
+function cgroupMount(): string {
+  const mounts = readMounts('self').filter(({ type }) => type === 'cgroup2' || type === 'cgroup')
+  const usable = mounts.find(({ type, superOptions }) => type === 'cgroup2' || superOptions.includes('name=systemd'))
+  if (!usable) throw new Error('no cgroups on this machine')
+  return usable.mountPoint
+}
