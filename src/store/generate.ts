@@ -10,7 +10,7 @@ import type { Held, Store } from './store.ts'
 
 export interface GenerateNeeds {
   readonly store: Pick<Store, 'ensure' | 'children'>
-  readonly maxValueBytes: number
+  readonly maxValueBytes: () => number
 }
 
 export interface GenerateOptions {
@@ -55,7 +55,7 @@ export function createGenerate({ store, maxValueBytes }: GenerateNeeds): Generat
       return { names: naming({ file: '*', reference: expansion.reference }, fieldNames, content), of: 'fields' }
     }
     const bindings = expand(asked, members)
-    const files = bindings.map((binding) => rendered(binding, contents, maxValueBytes))
+    const files = bindings.map((binding) => rendered(binding, contents, maxValueBytes()))
     return { generation: makeGeneration(bindings, readsOf(bindings, contents)), files }
   }
 }

@@ -20,8 +20,8 @@ export interface Draft {
 }
 
 export interface Limits {
-  readonly keepVersions: number
-  readonly maxBytes: number
+  readonly keepVersions: () => number
+  readonly maxBytes: () => number
   readonly now: () => number
 }
 
@@ -142,10 +142,10 @@ function add(draft: Draft, path: string, content: Content, limits: Limits): numb
   const { innerKey } = draft.book
   const packed = packContent(content)
   try {
-    if (packed.length > limits.maxBytes)
+    if (packed.length > limits.maxBytes())
       throw new Failure(
         'VALUE_TOO_LARGE',
-        `${path} would be larger than ${limits.maxBytes} bytes`,
+        `${path} would be larger than ${limits.maxBytes()} bytes`,
         'raise delivery.max_value in dso.yaml',
       )
     const now = current(draft, path)
@@ -154,7 +154,7 @@ function add(draft: Draft, path: string, content: Content, limits: Limits): numb
     const version = (kept.at(-1)?.version ?? lastPurged(draft, path)) + 1
     const sealed = seal(innerKey, { path, version, kind: content.kind }, packed)
     const newest: Version = { version, createdAt: limits.now(), kind: content.kind, sealed }
-    draft.entries.set(path, { deleted: false, versions: [...kept, newest].slice(-limits.keepVersions) })
+    draft.entries.set(path, { deleted: false, versions: [...kept, newest].slice(-limits.keepVersions()) })
     draft.changed.set(path, version)
     return version
   } finally {

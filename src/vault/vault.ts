@@ -21,8 +21,8 @@ export interface VaultOptions {
   readonly dir: string
   readonly path: string
   readonly key: Settings['local']['key']
-  readonly keepVersions: number
-  readonly maxValueBytes: number
+  readonly keepVersions: () => number
+  readonly maxValueBytes: () => number
   readonly keyFile: string
   readonly credentialsDirectory?: string
   readonly emit: Emit
