@@ -3,8 +3,8 @@ import { printable } from '../core/failure.ts'
 import { type AgentFacts, type AgentFactsNeeds, gatherAgentFacts } from './agent-facts.ts'
 
 /** What the agent answers to `GET /v1/checks`: doctor's half that only the agent can see. Throws only the signal's reason. */
-export function createChecks(needs: AgentFactsNeeds): (signal: AbortSignal) => Promise<CheckLine[]> {
-  return async (signal) => judgeAgent(await gatherAgentFacts(needs, signal))
+export function createChecks(needs: AgentFactsNeeds): (signal?: AbortSignal) => Promise<CheckLine[]> {
+  return async (signal = new AbortController().signal) => judgeAgent(await gatherAgentFacts(needs, signal))
 }
 
 /** Least memory the agent should be given (INTERFACE.md's bench goal for 10,000 secrets, and room for one more set). */

@@ -2,11 +2,11 @@ import { constants } from 'node:fs'
 import { open, readFile } from 'node:fs/promises'
 import type { Place } from './place.ts'
 
-/** Every active swap device and file, read raw: what was swapped out earlier is found as well. */
-export const swap: Place = {
+/** Every swap device and file that a table of the kernel lists, read raw: what was swapped out earlier is found as well. */
+export const swapListedIn = (table: string): Place => ({
   what: 'swap',
   search: async (looking) => {
-    const active = swapsIn(await readFile('/proc/swaps', 'utf8').catch(() => ''))
+    const active = swapsIn(await readFile(table, 'utf8').catch(() => ''))
     for (const [done, path] of active.entries()) {
       looking.progress(done, active.length)
       try {
@@ -18,7 +18,9 @@ export const swap: Place = {
       }
     }
   },
-}
+})
+
+export const swap = swapListedIn('/proc/swaps')
 
 /** Paths in /proc/swaps, where blanks are written as octal escapes (proc(5)). */
 export function swapsIn(table: string): string[] {

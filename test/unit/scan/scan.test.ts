@@ -9,6 +9,7 @@ import type { ScanLine } from '../../../src/core/api.ts'
 import { inspect } from '../../../src/scan/places/inspect.ts'
 import type { Place } from '../../../src/scan/places/place.ts'
 import { processes } from '../../../src/scan/places/processes.ts'
+import { swapListedIn } from '../../../src/scan/places/swap.ts'
 import { createScan, places } from '../../../src/scan/scan.ts'
 import { Secret } from '../../../src/store/secret.ts'
 
@@ -109,6 +110,15 @@ describe('scan of files', () => {
     )
     expect(lines.filter(({ kind }) => kind === 'finding')).toHaveLength(2)
     expect(JSON.stringify(lines)).not.toContain(name)
+  })
+
+  it('reads swap raw, and says what it cannot read', async () => {
+    put('swap file', Buffer.concat([Buffer.alloc(1 << 20), Buffer.from(value), Buffer.alloc(4096)]))
+    const table = join(folder, 'swaps')
+    writeFileSync(table, `Filename Type Size\n${searched}/swap\\040file file 1\n${searched}/none partition 1\n`)
+    const { places: found, lines } = await scanned([swapListedIn(table)])
+    expect(found).toEqual([`swap ${searched}/swap file`])
+    expect(lines).toContainEqual({ kind: 'note', text: `not searched: swap ${searched}/none: ENOENT` })
   })
 
   it('counts deliveries as expected', async () => {
