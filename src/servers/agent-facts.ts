@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { Engine } from '../docker/engine-types.ts'
+import { groupLimits } from './group-limits.ts'
 
 /** What the agent's half of doctor judges. Value-free. */
 export interface AgentFacts {
@@ -34,7 +34,7 @@ const patienceMs = 3000
 
 /** Looks at this process, its group and Docker. Throws only the signal's reason. */
 export async function gatherAgentFacts(needs: AgentFactsNeeds, signal: AbortSignal): Promise<AgentFacts> {
-  const limits = await groupLimits()
+  const limits = await groupLimits(await text('/proc/self/cgroup'), text)
   const facts = {
     ram: needs.ram(),
     swapActive: (await text('/proc/swaps')).trim().split('\n').length > 1,
@@ -66,40 +66,6 @@ async function within<T>(signal: AbortSignal, ask: (signal: AbortSignal) => Prom
     signal.throwIfAborted()
     return undefined
   }
-}
-
-/** The least limits of this process's memory group and the groups above it, of either version of cgroups. */
-async function groupLimits(): Promise<{ memory: number | undefined; swap: number | undefined }> {
-  const groups = (await text('/proc/self/cgroup')).trim().split('\n')
-  const v1 = groups.find((line) => line.split(':')[1]?.split(',').includes('memory'))
-  if (v1 === undefined) {
-    const path = groups.find((line) => line.startsWith('0::'))?.slice('0::'.length) ?? '/'
-    return {
-      memory: await least('/sys/fs/cgroup', path, 'memory.max'),
-      swap: await least('/sys/fs/cgroup', path, 'memory.swap.max'),
-    }
-  }
-  const root = '/sys/fs/cgroup/memory'
-  const path = v1.split(':').slice(2).join(':')
-  const memory = await least(root, path, 'memory.limit_in_bytes')
-  const both = await least(root, path, 'memory.memsw.limit_in_bytes')
-  const swappiness = await number(join(root, path, 'memory.swappiness'))
-  return { memory, swap: swappiness === 0 ? 0 : both === undefined ? undefined : Math.max(0, both - (memory ?? 0)) }
-}
-
-async function least(root: string, path: string, file: string): Promise<number | undefined> {
-  const parts = path.split('/').filter(Boolean)
-  const folders = parts.map((_, index) => join(root, ...parts.slice(0, parts.length - index)))
-  const limits = await Promise.all([...folders, root].map((folder) => number(join(folder, file))))
-  const set = limits.filter((limit) => limit !== undefined)
-  return set.length === 0 ? undefined : Math.min(...set)
-}
-
-/** `max`, absent and v1's huge number are no limit. */
-async function number(file: string): Promise<number | undefined> {
-  const content = (await text(file)).trim()
-  const value = Number(content)
-  return content === '' || !Number.isFinite(value) || value > 2 ** 60 ? undefined : value
 }
 
 const text = (file: string): Promise<string> => readFile(file, 'utf8').catch(() => '')
