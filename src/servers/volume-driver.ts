@@ -3,7 +3,6 @@ import { Failure, isFailure } from '../core/failure.ts'
 import { parseAsked, refuseOptions } from '../core/labels.ts'
 import type { ObservedMount, Volume } from '../core/model.ts'
 import type { Catalogue } from '../docker/catalogue.ts'
-import { createVolumeFacts } from './volume-facts.ts'
 
 /** What the verbs act on. */
 export interface VolumeDriverNeeds {
@@ -12,6 +11,8 @@ export interface VolumeDriverNeeds {
   readonly birth: (volume: string, mountId: string) => Promise<string>
   readonly used: (mountId: string, by: -1) => void
   readonly look: () => Promise<readonly ObservedMount[]>
+  /** Value-free facts for `docker volume inspect`, from memory. */
+  readonly facts: (volume: string) => Readonly<Record<string, string | number>>
   /** dockerd asks who we are: once in each of its lives, before anything else. */
   readonly activated: () => void
 }
@@ -57,8 +58,7 @@ export function createVolumeDriver(needs: VolumeDriverNeeds): (path: string, bod
 const argumentless = new Set(['/Plugin.Activate', '/VolumeDriver.List', '/VolumeDriver.Capabilities'])
 
 function createVerbs(needs: VolumeDriverNeeds, mounting: Map<string, number>): ReadonlyMap<string, Verb> {
-  const { catalogue } = needs
-  const facts = createVolumeFacts(needs.look)
+  const { catalogue, facts } = needs
   const known = async (name: string): Promise<Volume> => {
     const volume = catalogue.get(name) ?? (await catalogue.adopt(name))
     if (!volume) throw noSuchVolume(name)
@@ -73,7 +73,7 @@ function createVerbs(needs: VolumeDriverNeeds, mounting: Map<string, number>): R
     'VolumeDriver.Capabilities': () => ({ Capabilities: { Scope: 'local' } }),
     'VolumeDriver.List': () => ({ Volumes: catalogue.all().map(told), Err: '' }),
     'VolumeDriver.Get': async ({ name }) => ({
-      Volume: { ...told(await known(name)), Status: facts.of(name) },
+      Volume: { ...told(await known(name)), Status: facts(name) },
       Err: '',
     }),
     'VolumeDriver.Path': async ({ name }) => ({ Mountpoint: told(await known(name)).Mountpoint, Err: '' }),

@@ -12,6 +12,7 @@ function driver(overrides: Partial<VolumeDriverNeeds> = {}) {
     birth: async (volume, id) => `/run/dso/values/${volume}/${id}/files`,
     used: () => {},
     look: async () => [],
+    facts: () => ({ mounts: 0 }),
     activated: () => {},
     ...overrides,
   })
