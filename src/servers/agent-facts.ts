@@ -35,6 +35,10 @@ const patienceMs = 3000
 /** Looks at this process, its group and Docker. Throws only the signal's reason. */
 export async function gatherAgentFacts(needs: AgentFactsNeeds, signal: AbortSignal): Promise<AgentFacts> {
   const limits = await groupLimits(await text('/proc/self/cgroup'), text)
+  const [engineVersion, listed] = await Promise.all([
+    within(signal, async (soon) => (await needs.engine.version(soon)).version),
+    within(signal, (soon) => pluginListed(needs.engine, soon)),
+  ])
   const facts = {
     ram: needs.ram(),
     swapActive: (await text('/proc/swaps')).trim().split('\n').length > 1,
@@ -44,8 +48,8 @@ export async function gatherAgentFacts(needs: AgentFactsNeeds, signal: AbortSign
     coreLimit: /^Max core file size\s+(\S+)/m.exec(await text('/proc/self/limits'))?.[1] ?? 'unknown',
     vault: needs.vault(),
     connected: needs.connected(),
-    engineVersion: await within(signal, async (soon) => (await needs.engine.version(soon)).version),
-    pluginListed: await within(signal, (soon) => pluginListed(needs.engine, soon)),
+    engineVersion,
+    pluginListed: listed,
   }
   signal.throwIfAborted()
   return facts
