@@ -2,8 +2,7 @@
  * Builds dist/: one file for the CLI, one for each part that only some commands need, the vault's worker, and the sh
  * file that docker runs as its plugin.
  */
-import { existsSync } from 'node:fs'
-import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build, type Plugin } from 'esbuild'
@@ -49,25 +48,22 @@ async function bundle(entry: string, outfile: string): Promise<ReadonlySet<strin
   return found
 }
 
-await rm('dist', { recursive: true, force: true })
-await mkdir('dist')
+const fresh = `.tmp/dist-${process.pid}`
+await mkdir(fresh, { recursive: true })
 const done = new Set<string>()
 const pending = ['src/main.ts', ...(await workers())]
 for (let entry = pending.shift(); entry !== undefined; entry = pending.shift()) {
-  const outfile = entry === 'src/main.ts' ? 'dist/cli.js' : `dist/${built(entry)}`
-  if (done.has(outfile)) continue
-  done.add(outfile)
-  if (!existsSync(entry)) {
-    console.error(`missing: ${entry}`)
-    continue
-  }
-  pending.push(...(await bundle(entry, outfile)))
+  const file = entry === 'src/main.ts' ? './cli.js' : built(entry)
+  if (done.has(file)) continue
+  done.add(file)
+  pending.push(...(await bundle(entry, `${fresh}/${file}`)))
 }
-
 const plugin = await readFile('scripts/docker-dso.sh', 'utf8')
-await writeFile('dist/docker-dso', plugin.replace('@METADATA@', metadata(version).trim()))
-await chmod('dist/docker-dso', 0o755)
-await writeFile('dist/package.json', '{ "type": "module" }\n')
+await writeFile(`${fresh}/docker-dso`, plugin.replace('@METADATA@', metadata(version).trim()))
+await chmod(`${fresh}/docker-dso`, 0o755)
+await writeFile(`${fresh}/package.json`, '{ "type": "module" }\n')
+await rm('dist', { recursive: true, force: true })
+await rename(fresh, 'dist')
 
 /** Files that run as threads are named by URL, not imported. */
 async function workers(): Promise<readonly string[]> {

@@ -123,7 +123,8 @@ async function systemdFacts(): Promise<SystemdFacts> {
 }
 
 /** Every step of a path, links resolved, that is not root's or that others may write. */
-async function writableOnTheWay(path: string): Promise<string[]> {
+/** Files and folders on the way to `path` that others than root may write. */
+export async function writableOnTheWay(path: string): Promise<string[]> {
   const real = await realpath(path).catch(() => path)
   const steps = [real]
   for (let folder = dirname(real); steps.at(-1) !== folder; folder = dirname(folder)) steps.push(folder)

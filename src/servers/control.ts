@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { finished } from 'node:stream/promises'
 import { Failure } from '../core/failure.ts'
+import { BodyRefused } from '../host/unix.ts'
 import { bodyOf, refuse, send } from './answer.ts'
 import type { ControlParts } from './parts.ts'
 import { type Level, levels, type Route, routesOf } from './routes.ts'
@@ -19,11 +20,12 @@ export function createControl(parts: ControlParts): Readonly<Record<Level, Handl
       try {
         await answer(routes, level, request, response)
       } catch (error) {
-        if (!(error instanceof Failure)) {
+        if (!(error instanceof Failure || error instanceof BodyRefused)) {
           const kind =
             error instanceof Error ? `${error.name} ${(error as NodeJS.ErrnoException).code ?? ''}`.trim() : 'error'
           parts.emit({ kind: 'problem', where: `${level}.sock`, message: `${request.method} failed: ${kind}` })
         }
+        await drained(request)
         refuse(response, error)
       } finally {
         request.resume()
@@ -33,7 +35,7 @@ export function createControl(parts: ControlParts): Readonly<Record<Level, Handl
 }
 
 /** A caller that is still sending reads no answer: what it sends is thrown away first, for a while. */
-async function _drained(request: IncomingMessage): Promise<void> {
+async function drained(request: IncomingMessage): Promise<void> {
   if (request.complete || request.destroyed) return
   const enough = AbortSignal.timeout(patienceMs)
   request.resume()

@@ -73,6 +73,7 @@ export interface ControlParts {
 }
 
 export interface Names extends NamesAnswer {
+  readonly references: readonly string[]
   readonly volumes: readonly string[]
   /** Workload of each container by its name. */
   readonly containers: ReadonlyMap<string, Workload>

@@ -22,7 +22,7 @@ export function routesOf(parts: ControlParts): ReadonlyMap<string, Route> {
 }
 
 function statusRoutes(parts: ControlParts): Record<string, Route> {
-  const { loop, vault } = parts
+  const { loop } = parts
   const at = (answer: Route['answer']): Route => ({ level: 'status', answer })
   return {
     'GET /v1/version': at(() => json(parts.version)),
@@ -35,12 +35,12 @@ function statusRoutes(parts: ControlParts): Record<string, Route> {
       return json(loop.rollouts(workload === null ? undefined : workloadNamed(workload, await parts.names())))
     }),
     'GET /v1/explain': at(async ({ query }) => {
-      return json(await parts.explain(resolveTarget(query.get('target') ?? '', await parts.names(), vault)))
+      return json(await parts.explain(resolveTarget(query.get('target') ?? '', await parts.names())))
     }),
     'GET /v1/plan': at(async ({ query }) => {
       const text = query.get('target')
       if (text === null) return json(await loop.plan())
-      const target = resolveTarget(text, await parts.names(), vault)
+      const target = resolveTarget(text, await parts.names())
       if (target.kind === 'workload') return json(await loop.plan({ workload: target.workload }))
       if (target.kind === 'reference') return json(await loop.plan({ read: readKey(target.reference) }))
       throw new Failure('SECRET_NOT_FOUND', `${text} is a volume`, 'name the workload that mounts it')

@@ -33,9 +33,10 @@ export function secretRoutes(parts: ControlParts): Record<string, Route> {
       return json({ version: await (version === null ? vault.rollback(path) : vault.rollback(path, Number(version))) })
     }),
     'POST /v1/unlock': at((asked) => unlock(vault, asked)),
-    'root GET /v1/names': at(async () =>
-      json({ workloads: (await parts.names()).workloads, references: references(vault) }),
-    ),
+    'root GET /v1/names': at(async () => {
+      const { workloads, references } = await parts.names()
+      return json({ workloads, references })
+    }),
   }
 }
 
@@ -108,13 +109,4 @@ function ofLocal(query: URLSearchParams): Reference {
     `${printReference(reference)} cannot be written`,
     'name a secret or one field, no version',
   )
-}
-
-/** Every secret and every field there is; none while the vault is locked. */
-function references(vault: ServedVault): readonly string[] {
-  if (vault.state().state !== 'ok') return []
-  return vault.list('').flatMap(({ path, fields = [] }) => {
-    const whole: Reference = { source: 'local', path, query: [], field: [] }
-    return [printReference(whole), ...fields.map((name) => printReference({ ...whole, field: [name] }))]
-  })
 }

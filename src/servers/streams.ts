@@ -42,12 +42,12 @@ const ended = (signal: AbortSignal): Promise<void> =>
   })
 
 /** Looks again at the targets named, or at everything. */
-export async function syncLines({ loop, names, vault }: ControlParts, { query, signal }: Asked): Promise<Answer> {
+export async function syncLines({ loop, names }: ControlParts, { query, signal }: Asked): Promise<Answer> {
   const workloads: string[] = []
   const reads: string[] = []
   const known = await names()
   for (const text of query.getAll('target')) {
-    const target = resolveTarget(text, known, vault)
+    const target = resolveTarget(text, known)
     if (target.kind === 'workload') workloads.push(target.workload)
     else if (target.kind === 'reference') reads.push(readKey(target.reference))
     else throw new Failure('SECRET_NOT_FOUND', `${text} is a volume`, 'name the workload that mounts it')

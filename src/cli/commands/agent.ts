@@ -1,4 +1,5 @@
 import type { Command } from '../command.ts'
+import { protect } from '../protect.ts'
 
 export const agent: Command = {
   name: 'agent',
@@ -13,6 +14,7 @@ export const agent: Command = {
   least: 0,
   most: 0,
   run: async ({ options, parts }) => {
+    await protect('agent')
     const config = options.get('config')
     const { runAgent } = await parts.agent()
     return runAgent(config === undefined ? {} : { config })

@@ -55,7 +55,12 @@ function fakeParts(calls: unknown[]): ControlParts & { report: ReturnType<typeof
     },
     status: async () => Promise.reject(new Error('secret text from elsewhere')),
     explain: async (target) => ({ subject: JSON.stringify(target), kind: 'workload', lines: [] }),
-    names: async () => ({ workloads: ['shop/api'], volumes: ['v'], containers: new Map([['shop-api-1', 'shop/api']]) }),
+    names: async () => ({
+      workloads: ['shop/api'],
+      references: ['dso://local/shop/db', 'dso://local/shop/db#password'],
+      volumes: ['v'],
+      containers: new Map([['shop-api-1', 'shop/api']]),
+    }),
     checks: async () => [],
     scan: async (line) => line({ kind: 'done', searched: 0, values: 0, findings: 0, expected: 0 }),
     events: report,
@@ -188,7 +193,16 @@ describe('the control server', () => {
       lines.push(line)
     expect(lines).toEqual([{ kind: 'done', changed: 0, unchanged: 1, rolledBack: [] }])
     expect(calls).toEqual([
-      ['sync', { workloads: ['shop/api'], reads: ['dso://local/shop/db'], retry: true, wait: false }],
+      [
+        'sync',
+        {
+          workloads: ['shop/api'],
+          references: ['dso://local/shop/db', 'dso://local/shop/db#password'],
+          reads: ['dso://local/shop/db'],
+          retry: true,
+          wait: false,
+        },
+      ],
     ])
   })
 
