@@ -197,7 +197,6 @@ describe('the control server', () => {
         'sync',
         {
           workloads: ['shop/api'],
-          references: ['dso://local/shop/db', 'dso://local/shop/db#password'],
           reads: ['dso://local/shop/db'],
           retry: true,
           wait: false,
