@@ -24,7 +24,9 @@ export interface Insert {
 }
 
 /** What stands behind a `dso.secret.` label: one insert alone is delivered as its exact bytes. */
-export type Value = { readonly kind: 'insert'; readonly insert: Insert } | { readonly kind: 'text'; readonly parts: readonly (string | Insert)[] }
+export type Value =
+  | { readonly kind: 'insert'; readonly insert: Insert }
+  | { readonly kind: 'text'; readonly parts: readonly (string | Insert)[] }
 
 /** This value at this place by this delivery. */
 export interface Binding {

@@ -10,7 +10,12 @@ export interface Settings {
     readonly keepVersions: number
   }
   readonly delivery: { readonly sizeBytes: number; readonly maxValueBytes: number; readonly defaultMode: number }
-  readonly rotation: { readonly default: 'auto' | 'live' | 'none'; readonly timeoutMs: number; readonly settleMs: number; readonly gatherMs: number }
+  readonly rotation: {
+    readonly default: 'auto' | 'live' | 'none'
+    readonly timeoutMs: number
+    readonly settleMs: number
+    readonly gatherMs: number
+  }
   readonly log: { readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error'; readonly format: 'text' | 'json' }
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Container } from '../core/model.ts'
 import { readState, writeState } from '../host/files.ts'
 import type { EngineInfo } from './engine-types.ts'
+import { driverName } from './observe.ts'
 import { type Json, object, parseMount, text, texts, time } from './parse.ts'
 
 /** dockerd's own record of its containers on disk, for the time before its API answers. */
@@ -14,6 +15,8 @@ export interface Records {
   remember(info: Pick<EngineInfo, 'rootDir'>): Promise<void>
   /** Undefined when nothing can be read: an error to the caller, never "no container". */
   containers(): Promise<Container[] | undefined>
+  /** Whether some container's record names this volume with our driver. */
+  mention(volume: string): Promise<boolean>
 }
 
 /** `stateFile` holds the folder's name, no value. `problem` is told when it cannot be read. */
@@ -26,6 +29,7 @@ export function createRecords({
 }): Records {
   const kept = object(readState(stateFile, problem))['dockerRoot']
   let root = typeof kept === 'string' && kept.startsWith('/') ? kept : undefined
+  const containers = async () => (root === undefined ? undefined : readRecords(join(root, 'containers')))
   return {
     root: () => root,
     remember: async ({ rootDir }) => {
@@ -33,7 +37,11 @@ export function createRecords({
       root = rootDir
       await writeState(stateFile, { dockerRoot: root })
     },
-    containers: async () => (root === undefined ? undefined : readRecords(join(root, 'containers'))),
+    containers,
+    mention: async (volume) =>
+      ((await containers()) ?? []).some(({ mounts }) =>
+        mounts.some((mount) => mount.volume === volume && mount.driver === driverName),
+      ),
   }
 }
 

@@ -16,7 +16,6 @@ export function createNames(parts: {
     const owners = new Map(containers.map((one) => [one.name, workloadOf(one, imageLabels(one.imageId) ?? {})]))
     return {
       workloads: [...new Set(owners.values())].sort(),
-      references: referencesIn(parts.vault),
       volumes: volumes.map(({ name }) => name),
       containers: owners,
       references: referencesIn(parts.vault),
