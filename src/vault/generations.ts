@@ -102,7 +102,7 @@ export function createGenerations(path: string, journalPath: string): Generation
       checkpoint('vault.5')
     } catch (error) {
       if ((await readJournal(journalPath).catch(absent))?.sha256 !== file.sha256) {
-        await rm(fresh, { force: true }).catch(absent)
+        await rm(fresh, { force: true }).catch(() => {})
         throw error
       }
     }
