@@ -35,6 +35,8 @@ interface Locked {
   readonly resolved?: string
   readonly dev?: boolean
   readonly hasInstallScript?: boolean
+  readonly dependencies?: Readonly<Record<string, string>>
+  readonly optionalDependencies?: Readonly<Record<string, string>>
 }
 
 const manifest = JSON.parse(read('package.json')) as Record<string, Record<string, string>>
@@ -65,7 +67,23 @@ describe('packages', () => {
     expect(locked.filter(([, { resolved }]) => resolved !== undefined).map(([path]) => path)).toEqual([])
   })
 
+  it('lack none that one of them names, as npm ci refuses then', () => {
+    const lacking = Object.entries(lock.packages).flatMap(([path, { dependencies, optionalDependencies }]) =>
+      Object.keys({ ...dependencies, ...optionalDependencies })
+        .filter((name) => !foldersUp(path).some((folder) => `${folder}node_modules/${name}` in lock.packages))
+        .map((name) => `${path}: ${name}`),
+    )
+    expect(lacking).toEqual([])
+  })
+
   it('of production run nothing when installed', () => {
     expect(inProduction.filter(([, { hasInstallScript }]) => hasInstallScript).map(([path]) => path)).toEqual([])
   })
 })
+
+/** Folders in which Node looks for what a package asks for, its own first: `node_modules/a/`, then the root. */
+function foldersUp(path: string): string[] {
+  if (path === '') return ['']
+  const above = path.lastIndexOf('node_modules/')
+  return [`${path}/`, ...foldersUp(path.slice(0, above).replace(/\/$/, ''))]
+}
