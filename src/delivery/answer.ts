@@ -12,6 +12,7 @@ import { createQueue } from './single-flight.ts'
 import { createVisible } from './visible.ts'
 
 interface Needs {
+  readonly root: string
   readonly mounts: Mounts
   readonly contents: Contents
   readonly ledger: Ledger
@@ -25,7 +26,7 @@ interface Needs {
 /** Answers a Mount with a directory that holds its files; calls with one mount id come one after another. */
 export function createAnswer(needs: Needs): (birth: Birth) => Promise<string> {
   const { mounts } = needs
-  const visible = createVisible()
+  const visible = createVisible(needs.root)
   const queue = createQueue()
   return (birth) =>
     queue(birth.mountId, async () => {

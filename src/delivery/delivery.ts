@@ -48,7 +48,7 @@ export function createDelivery({ root, sizeBytes, emit }: DeliveryNeeds): Delive
   })
   const look = createShared(() => lookAtHolders(mounts))
   const release = createShared(createRelease({ mounts, contents, emit }))
-  const answer = createAnswer({ mounts, contents, ledger, pool, intern, look, release })
+  const answer = createAnswer({ root, mounts, contents, ledger, pool, intern, look, release })
   const marker = createMarker({ pool, contents })
   return {
     open,

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
 import { Failure } from '../core/failure.ts'
 import { readMounts } from '../host/mountinfo.ts'
 
@@ -7,13 +7,13 @@ import { readMounts } from '../host/mountinfo.ts'
  * empty, writable directory instead, and start a container with that (docker-facts, The read-only bind). Throws Failure
  * NOT_RAM. Where no dockerd is found nothing can be compared and nothing is refused.
  */
-export function createVisible(): (place: string, device: string) => void {
+export function createVisible(root: string): (place: string, device: string) => void {
   const own = readlinkSync('/proc/self/ns/mnt')
   let known: { readonly pid: number; readonly started: string; readonly apart: boolean } | undefined
 
   return (place, device) => {
     if (!known || startedAt(known.pid) !== known.started) {
-      const pid = dockerdPid(own)
+      const pid = dockerdPid(root)
       if (pid === undefined) return
       known = { pid, started: startedAt(pid) ?? '', apart: namespaceOf(pid) !== own }
     }
@@ -28,15 +28,24 @@ export function createVisible(): (place: string, device: string) => void {
   }
 }
 
-/** As its pid file says, else by name: one that shares our mounts before any other. */
-function dockerdPid(own: string): number | undefined {
+/** As its pid file says, else by name. One of another host view (a test's, a container's) does not have our root. */
+function dockerdPid(root: string): number | undefined {
   const written = Number(content('/var/run/docker.pid'))
-  if (Number.isInteger(written) && written > 0 && isDockerd(written)) return written
-  const named = readdirSync('/proc')
+  const pids = readdirSync('/proc')
     .filter((name) => /^[1-9]/.test(name))
     .map(Number)
-    .filter(isDockerd)
-  return named.find((pid) => namespaceOf(pid) === own) ?? named[0]
+  const first = Number.isInteger(written) && written > 0 ? [written] : []
+  return [...first, ...pids].find((pid) => isDockerd(pid) && sees(pid, root))
+}
+
+/** The directory, whatever is mounted below it. */
+function sees(pid: number, root: string): boolean {
+  try {
+    const [theirs, ours] = [statSync(`/proc/${pid}/root${root}`), statSync(root)]
+    return theirs.dev === ours.dev && theirs.ino === ours.ino
+  } catch {
+    return false
+  }
 }
 
 function namespaceOf(pid: number): string | undefined {
