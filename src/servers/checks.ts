@@ -77,7 +77,7 @@ function memory({ memoryLimit }: AgentFacts): CheckLine {
 }
 
 function vault({ vault: { state, identity, message } }: AgentFacts): CheckLine {
-  const by = printable(identity)
+  const by = printable(identity.replace(/^key: /, ''))
   if (state === 'locked')
     return fail('vault key', `the vault is locked (${printable(message ?? by)})`, 'docker dso unlock')
   if (state === 'refused') {
