@@ -29,6 +29,10 @@ const lazy = (found: Set<string>): Plugin => ({
   },
 })
 
+/** Packages of the old module kind ask for builtins by `require`; the command line has none of them. */
+const requireForCommonJs =
+  "import { createRequire as dsoRequire } from 'node:module'; const require = dsoRequire(import.meta.url);"
+
 async function bundle(entry: string, outfile: string): Promise<ReadonlySet<string>> {
   const found = new Set<string>()
   await build({
@@ -41,9 +45,7 @@ async function bundle(entry: string, outfile: string): Promise<ReadonlySet<strin
     legalComments: 'none',
     logLevel: 'error',
     plugins: [lazy(found)],
-    banner: {
-      js: "import { createRequire as dsoRequire } from 'node:module'; const require = dsoRequire(import.meta.url);",
-    },
+    banner: { js: outfile.endsWith('/cli.js') ? '' : requireForCommonJs },
   })
   return found
 }

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { DockerFlags } from './argv.ts'
@@ -6,20 +5,25 @@ import { Usage } from './command.ts'
 
 type Env = Readonly<Record<string, string | undefined>>
 
+interface Found {
+  readonly host?: string | undefined
+  readonly from: string
+}
+
 /**
  * DSO acts on this host alone. Whatever docker would talk to (-H, --context, DOCKER_HOST, DOCKER_CONTEXT, the
  * configuration's currentContext, in this order) must be a socket of this host; throws Usage where it is not.
  */
-export function refuseRemote(docker: DockerFlags, env: Env): void {
+export async function refuseRemote(docker: DockerFlags, env: Env): Promise<void> {
   const config = docker.config ?? env['DOCKER_CONFIG'] ?? join(env['HOME'] ?? '/root', '.docker')
-  const { host, from } = engineOf(docker, env, config)
+  const { host, from } = await engineOf(docker, env, config)
   if (host === undefined || host === '' || /^(unix:\/\/|fd:\/\/|\/)/.test(host)) return
   throw new Usage(
     `dso: ${from} is another host (${host.replace(/^(\w+:\/\/)[^@/]*@/, '$1')}): dso acts only on the host it runs on: log in there, or give --context default`,
   )
 }
 
-function engineOf(docker: DockerFlags, env: Env, config: string): { host?: string | undefined; from: string } {
+async function engineOf(docker: DockerFlags, env: Env, config: string): Promise<Found> {
   if (docker.host !== undefined) return { host: docker.host, from: '--host' }
   if (docker.context !== undefined) return named(docker.context, config)
   const host = env['DOCKER_HOST']
@@ -30,9 +34,11 @@ function engineOf(docker: DockerFlags, env: Env, config: string): { host?: strin
   return typeof current === 'string' && current !== '' ? named(current, config) : { from: 'default' }
 }
 
-function named(context: string, config: string): { host?: string | undefined; from: string } {
+async function named(context: string, config: string): Promise<Found> {
   const from = `the docker context ${context}`
   if (context === 'default') return { from }
+  // Few have contexts: the module costs milliseconds that every command would wait for.
+  const { createHash } = await import('node:crypto')
   const folder = createHash('sha256').update(context).digest('hex')
   const meta = read(join(config, 'contexts', 'meta', folder, 'meta.json'))
   const host = (meta as { Endpoints?: { docker?: { Host?: unknown } } } | undefined)?.Endpoints?.docker?.Host

@@ -44,7 +44,7 @@ export async function run(argv: readonly string[], terminal: Terminal, parts: Pa
     }
     const { args, options } = parse(command, wanted.slice(command.name.split(' ').length))
     checkCount(command, args)
-    if (command.name !== 'version') refuseRemote(docker, terminal.env)
+    if (command.name !== 'version') await refuseRemote(docker, terminal.env)
     return await command.run({ args, options, json: options.has('json'), terminal, client, parts })
   } catch (error) {
     const { line, exit } = told(error)

@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto'
 import { Secret } from '../store/secret.ts'
 import { Usage } from './command.ts'
 import type { Terminal } from './terminal.ts'
@@ -9,7 +8,8 @@ export const inputLimit = 17 * 1024 * 1024
 const alphabet = 'ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789'
 
 /** `count` random characters that need no quoting anywhere and are not mistaken for each other when read aloud. */
-export function generated(count: number): Secret {
+export async function generated(count: number): Promise<Secret> {
+  const { randomInt } = await import('node:crypto')
   const bytes = new Uint8Array(count)
   for (let at = 0; at < count; at += 1) bytes[at] = alphabet.charCodeAt(randomInt(alphabet.length))
   return wiping(bytes)
