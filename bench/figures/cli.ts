@@ -1,3 +1,4 @@
+import { repository } from '../../test/lab/furnish.ts'
 import type { Measurement } from '../figure.ts'
 import { alternate, median, rounded, spread } from '../statistics.ts'
 
@@ -7,7 +8,7 @@ const pairs = 30
 export const cli: Measurement = {
   names: ['cli_ratio', 'handshake_ratio'],
   async measure({ lab, say }) {
-    await lab.run(['./dist/docker-dso', 'install'])
+    await lab.run([`${repository}/dist/docker-dso`, 'install'])
     for (let n = 0; n < 10; n += 1) await lab.dso('secret', 'set', `bench/cli#f${n}`, { input: `value-${n}` })
     say(`cli_ratio, handshake_ratio: ${pairs} pairs`)
     const status = await alternate(

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { repository } from '../lab/furnish.ts'
 import { type EngineName, eventually, type Lab, openLab } from '../lab/lab.ts'
 
 /** The five-minute path of the README, typed word by word on a real engine. */
@@ -18,7 +19,7 @@ afterAll(() => lab?.close())
 async function typed(block: string | undefined): Promise<string> {
   // Set-up has been done by the command that runs the tests; a second build would pull dist/ from under them.
   const script = (block ?? '').replace('./scripts/setup\n', '')
-  const { code, stdout, stderr } = await lab.run(['bash', '-e', '-c', script], { timeoutMs: 60_000 })
+  const { code, stdout, stderr } = await lab.run(['bash', '-e', '-c', script], { cwd: repository, timeoutMs: 60_000 })
   expect(code, `${script}\n${stdout}\n${stderr}`).toBe(0)
   return stdout + stderr
 }
@@ -30,10 +31,10 @@ test('the five-minute path does what it says', async () => {
   await eventually(() => lab.docker('dso', 'version'), { what: 'answer of the agent' })
   expect(await typed(put)).toContain('shop/db')
   const started = await typed(start)
-  expect(started).toContain('s3cret')
+  expect(started).toContain('correct-horse')
   expect(started).toContain('not in docker inspect')
   const changed = await typed(change)
-  expect(changed).toContain('n3w')
+  expect(changed).toContain('battery-staple')
   expect(changed).toMatch(/^api\s+1\/1\s+1/m)
   await typed(scan)
   await typed(tidy)
