@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { finished } from 'node:stream/promises'
 import { BodyRefused, type Limits, readBody, usualLimits } from '../host/unix.ts'
 import type { Reply } from './volume-driver.ts'
 
@@ -21,6 +22,8 @@ export function createPluginHandler(
       send(response, await replyTo(answer, request))
     } catch (error) {
       if (!(error instanceof BodyRefused)) return void response.destroy()
+      // Who is still sending would not read the answer; the server's own time limit ends what never ends.
+      await finished(request.resume()).catch(() => {})
       send(response, { status: error.status, body: { Err: `dso: ${error.message}` } })
     } finally {
       request.resume()

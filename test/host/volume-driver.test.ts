@@ -61,7 +61,7 @@ describe('the plugin socket', () => {
     ['POST', '/VolumeDriver.Explode', '{}', 404],
     ['GET', '/VolumeDriver.List', '', 405],
     ['POST', '/VolumeDriver.Create', `{"Name":"v","Opts":{"x":"${'y'.repeat(2_000_000)}"}}`, 413],
-  ])('%s %s %#: %s', async (method, path, body, status) => {
+  ])('%s %s is answered with a sentence (%#)', async (method, path, body, status) => {
     const answer = await raw(
       `${method} ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
     )
@@ -70,10 +70,13 @@ describe('the plugin socket', () => {
   })
 
   test('ten thousand requests of garbage hurt nobody', async () => {
-    const before = rss()
-    for (let round = 0; round < 100; round += 1) await Promise.all(Array.from({ length: 100 }, () => raw(garbage())))
+    const rounds = async () => {
+      for (let round = 0; round < 50; round += 1) await Promise.all(Array.from({ length: 100 }, () => raw(garbage())))
+      return rss()
+    }
+    const half = await rounds()
+    expect((await rounds()) - half).toBeLessThan(50)
     expect(it.agent.running).toBe(true)
-    expect(rss() - before).toBeLessThan(100)
     const run = ['run', '--rm', ...withSecrets('after', labels), 'box', 'cat', '/run/secrets/db']
     expect(await it.lab.docker(...run)).toBe(value)
   })
@@ -118,6 +121,7 @@ describe('the plugin socket', () => {
     const id = mountId()
     await it.lab.killDockerd()
     const answer = await plugin(it.lab, 'Mount', { Name: 'raw', ID: id })
+    expect(answer).toMatchObject({ Err: '' })
     expect(await content(answer.Mountpoint)).toBe(value)
     await it.lab.run(['mv', '/var/lib/docker/containers', '/var/lib/docker/away'])
     expect((await plugin(it.lab, 'Mount', { Name: 'raw', ID: mountId() })).Err).toMatch(
@@ -136,8 +140,8 @@ describe('without the agent', () => {
     const outcome = await it.lab.tryDocker('run', '--rm', ...withSecrets('late', labels), 'box', 'true', {
       timeoutMs: 90_000,
     })
-    expect(outcome.code).toBe(125)
-    expect(outcome.stderr).toMatch(/dso/)
+    expect(outcome.code).toBeGreaterThanOrEqual(125)
+    expect(outcome.stderr).toMatch(/dial unix \/run\/docker\/plugins\/dso\.sock: connect: no such file or directory/)
     it.agent = await it.lab.startAgent()
     expect(await it.lab.docker('exec', 'reads', 'cat', '/run/secrets/db')).toBe(value)
     await it.lab.dso('secret', 'set', 'dso://local/db', { input: `${value}-new` })

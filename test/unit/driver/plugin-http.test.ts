@@ -34,7 +34,7 @@ test.each([
   ['two megabytes', request('POST', 'x'.repeat(2_000_000)), 413],
   [
     'two megabytes of unknown length',
-    `POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1e8480\r\n${'x'.repeat(2_000_000)}`,
+    `POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1e8480\r\n${'x'.repeat(2_000_000)}\r\n0\r\n\r\n`,
     413,
   ],
 ])('%s is refused with a sentence', async (_, bytes, status) => {

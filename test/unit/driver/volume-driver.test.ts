@@ -127,6 +127,13 @@ describe('the plugin protocol', () => {
     expect((await call('VolumeDriver.Unmount', { Name: 'v', ID: 'unknown' })).body).toEqual({ Err: '' })
   })
 
+  test('says what an empty body means: dockerd repeats a call without it when the agent ended in the first', async () => {
+    const { answer } = driver()
+    const { status, body } = await answer('/VolumeDriver.Mount', '')
+    expect(status).toBe(400)
+    expect((body as { Err: string }).Err).toMatch(/^dso: the agent ended .*: start the container again \[AGENT_DOWN\]$/)
+  })
+
   test('refuses a Remove while somebody holds the volume', async () => {
     let holders: string[] = ['c'.repeat(64)]
     const held = () => ({ volume: 'v', workload: 'shop/api', holders }) as unknown as ObservedMount
