@@ -41,7 +41,7 @@ export function writables(words: readonly string[], command: string): readonly R
   })
 }
 
-const looksLikeAssignment = (word: string): boolean => !word.startsWith('dso:') && word.includes('=')
+const looksLikeAssignment = (word: string): boolean => !word.startsWith('dso:') && /^[^?]*=/.test(word)
 
 const namesReference = (word: string): boolean =>
   word.startsWith('dso://') || (/[/#]/.test(word) && !looksLikeAssignment(word))

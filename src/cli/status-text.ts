@@ -13,7 +13,7 @@ interface How {
 export function overview(answer: StatusAnswer, how: How): string {
   const width = how.terminal.columns()
   const parts = [
-    headline(answer, how.now, width ?? 80),
+    headline(answer, how.now, width ?? Number.POSITIVE_INFINITY),
     ...answer.problems.map((problem) => `${paint(how.terminal, 'red', wrapped(problem, width ?? 80, '  '))}\n`),
   ]
   if (answer.sources.length > 0)

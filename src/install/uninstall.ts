@@ -18,7 +18,11 @@ export interface UninstallOptions {
 export type VolumesOf = (signal: AbortSignal) => Promise<readonly string[]>
 
 /** What is removed with --purge, and what always is. */
-export const leftovers = { purge: [paths.state, '/etc/dso', paths.log], run: paths.run, values: paths.values }
+export const leftovers: { readonly purge: readonly string[]; readonly run: string; readonly values: string } = {
+  purge: [paths.state, '/etc/dso', paths.log],
+  run: paths.run,
+  values: paths.values,
+}
 
 /**
  * Undoes `install`. Throws BAD_CONFIG while dso volumes exist, which it lists: their containers could not start any
