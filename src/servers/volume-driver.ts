@@ -45,6 +45,7 @@ export function createVolumeDriver(needs: VolumeDriverNeeds): (path: string, bod
   return async (path, body) => {
     const verb = verbs.get(path)
     if (!verb) return refusal(404, `dso: no such call: ${path.slice(0, 100)}`)
+    if (body.trim() === '' && !argumentless.has(path)) return refusal(400, repeated.message)
     const call = parseCall(body, argumentless.has(path))
     if (typeof call === 'string') return refusal(400, `dso: ${path}: ${call}`)
     try {
@@ -54,6 +55,13 @@ export function createVolumeDriver(needs: VolumeDriverNeeds): (path: string, bod
     }
   }
 }
+
+/** dockerd asks again for some seconds when a call breaks off, but it has sent the body away the first time. */
+const repeated = new Failure(
+  'AGENT_DOWN',
+  'the agent ended while Docker asked it, and Docker asks again without saying for what',
+  'run the command again',
+)
 
 const argumentless = new Set(['/Plugin.Activate', '/VolumeDriver.List', '/VolumeDriver.Capabilities'])
 
@@ -168,9 +176,9 @@ function sameOptions(a: Readonly<Record<string, string>>, b: Readonly<Record<str
   return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name])
 }
 
-/** The call in a body, or what is wrong with it. dockerd sends null for no options, and an empty body when it repeats a call. */
+/** The call in a body, or what is wrong with it. dockerd sends null for no options, and no body where there is nothing to say. */
 function parseCall(body: string, argumentless: boolean): Call | string {
-  if (body.trim() === '') return argumentless ? { name: '', id: '', options: {} } : 'the request has no body'
+  if (body.trim() === '') return { name: '', id: '', options: {} }
   let json: unknown
   try {
     json = JSON.parse(body)

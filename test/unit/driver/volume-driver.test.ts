@@ -131,7 +131,7 @@ describe('the plugin protocol', () => {
     const { answer } = driver()
     const { status, body } = await answer('/VolumeDriver.Mount', '')
     expect(status).toBe(400)
-    expect((body as { Err: string }).Err).toMatch(/^dso: the agent ended .*: start the container again \[AGENT_DOWN\]$/)
+    expect((body as { Err: string }).Err).toMatch(/^dso: the agent ended .*: run the command again \[AGENT_DOWN\]$/)
   })
 
   test('refuses a Remove while somebody holds the volume', async () => {
