@@ -1,12 +1,11 @@
-import { createCipheriv, createDecipheriv, createHash, randomBytes, scrypt } from 'node:crypto'
-import { setImmediate } from 'node:timers/promises'
+import { createCipheriv, createDecipheriv, randomBytes, scrypt } from 'node:crypto'
 import { Decrypter, Encrypter, type Identity, type Recipient, Stanza } from 'age-encryption'
 import type { Secret } from '../store/secret.ts'
 
 /**
  * Bytes to one age file under one passphrase and back (age-encryption.org/v1, one scrypt stanza, which the `age` tool
- * opens). scrypt runs in libuv's threads and takes the passphrase as bytes; the payload is handed over in slices, so that
- * other work runs between them.
+ * opens). scrypt runs in libuv's threads and takes the passphrase as bytes; the payload is made in pieces, so that whoever
+ * writes them one by one lets other work run between them.
  */
 export interface AgeKey {
   readonly passphrase: Secret
@@ -16,25 +15,15 @@ export interface AgeKey {
 
 /** Highest work factor that is tried; a forged file cannot ask for more. */
 const HIGHEST_WORK_FACTOR = 18
-const SLICE = 256 * 1024
+const SLICE = 64 * 1024
 const LABEL = Buffer.from('age-encryption.org/v1/scrypt')
 const [TAG, FILE_KEY, SALT] = [16, 16, 16]
 
-export interface Encrypted {
-  readonly bytes: Uint8Array
-  readonly sha256: string
-}
-
-export async function encrypt(plaintext: Uint8Array, key: AgeKey): Promise<Encrypted> {
+/** The file in pieces, as it is made. The plaintext must stay as it is until the last one. */
+export async function encrypt(plaintext: Uint8Array, key: AgeKey): Promise<AsyncIterable<Uint8Array>> {
   const encrypter = new Encrypter()
   encrypter.addRecipient(recipientOf(key))
-  const hash = createHash('sha256')
-  const chunks: Uint8Array[] = []
-  for await (const chunk of await encrypter.encrypt(ReadableStream.from(slices(plaintext)))) {
-    hash.update(chunk)
-    chunks.push(chunk)
-  }
-  return { bytes: Buffer.concat(chunks), sha256: hash.digest('hex') }
+  return await encrypter.encrypt(ReadableStream.from(slices(plaintext)))
 }
 
 /** Nothing of a file that is not whole and true is ever answered. */
@@ -49,12 +38,9 @@ export async function decrypt(file: Uint8Array, key: AgeKey): Promise<Uint8Array
   }
 }
 
-async function* slices(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+function* slices(bytes: Uint8Array): Generator<Uint8Array> {
   yield bytes.subarray(0, SLICE)
-  for (let at = SLICE; at < bytes.length; at += SLICE) {
-    await setImmediate()
-    yield bytes.subarray(at, at + SLICE)
-  }
+  for (let at = SLICE; at < bytes.length; at += SLICE) yield bytes.subarray(at, at + SLICE)
 }
 
 function recipientOf(key: AgeKey): Recipient {

@@ -3,7 +3,6 @@ import { link, lstat, mkdir, open, readFile, rename, rm } from 'node:fs/promises
 import { dirname } from 'node:path'
 import { checkpoint } from '../host/checkpoint.ts'
 import { syncDirectory, writeDurable } from '../host/files.ts'
-import type { Encrypted } from './age-file.ts'
 
 /**
  * The vault's file on disk, replaced so that a kill or power cut at any byte leaves a whole one:
@@ -44,7 +43,7 @@ export interface Generations {
   /** Whether there ever was a vault: only then is a missing key no first start. */
   exists(): Promise<boolean>
   /** Throws, and then the old file is still the vault; otherwise the new one is. False: steps 3 and 4 are still to be done. */
-  commit(file: Encrypted, generation: number, o: { keepPrevious: boolean }): Promise<boolean>
+  commit(file: AsyncIterable<Uint8Array>, generation: number, o: { keepPrevious: boolean }): Promise<boolean>
   /** Steps 3 and 4 for what the journal names. */
   settle(): Promise<void>
 }
@@ -78,35 +77,37 @@ export function createGenerations(path: string, journalPath: string): Generation
   const putInPlace = async (from: string): Promise<void> => {
     await rm(spare, { force: true })
     if (from !== previous && (await lstat(path).catch(absent)) !== undefined) {
-      await link(path, spare)
-      await rename(spare, previous)
+      await link(path, spare).then(
+        () => rename(spare, previous),
+        () => rename(path, previous),
+      )
       checkpoint('vault.6')
     }
     await rename(from, path)
     checkpoint('vault.7')
   }
 
-  const commit = async (file: Encrypted, generation: number, o: { keepPrevious: boolean }): Promise<boolean> => {
+  const commit = async (
+    file: AsyncIterable<Uint8Array>,
+    generation: number,
+    o: { keepPrevious: boolean },
+  ): Promise<boolean> => {
     if (!settled) await settle()
-    const journal: Journal = {
-      format: 1,
-      generation,
-      sha256: file.sha256,
-      bytes: file.bytes.length,
-      previous: o.keepPrevious,
-    }
+    let written: { sha256: string; bytes: number } | undefined
     try {
-      await writeFresh(fresh, file.bytes)
+      written = await writeFresh(fresh, file)
+      const journal: Journal = { format: 1, generation, ...written, previous: o.keepPrevious }
       checkpoint('vault.4')
       await writeDurable(journalPath, `${JSON.stringify(journal)}\n`)
       checkpoint('vault.5')
     } catch (error) {
-      if ((await readJournal(journalPath).catch(absent))?.sha256 !== file.sha256) {
+      const turned = (await readJournal(journalPath).catch(absent))?.sha256
+      if (written === undefined || turned !== written.sha256) {
         await rm(fresh, { force: true }).catch(() => {})
         throw error
       }
     }
-    settled = await (journal.previous ? putInPlace(fresh) : settle()).then(
+    settled = await (o.keepPrevious ? putInPlace(fresh) : settle()).then(
       () => true,
       () => false,
     )
@@ -121,20 +122,38 @@ export function createGenerations(path: string, journalPath: string): Generation
   return { look, exists, commit, settle }
 }
 
-async function writeFresh(path: string, bytes: Uint8Array): Promise<void> {
+async function writeFresh(path: string, chunks: AsyncIterable<Uint8Array>): Promise<{ sha256: string; bytes: number }> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  const hash = createHash('sha256')
+  let bytes = 0
   const file = await open(path, 'w', 0o600)
   try {
     checkpoint('vault.1')
-    await file.writeFile(bytes.subarray(0, bytes.length / 2))
-    checkpoint('vault.2')
-    await file.writeFile(bytes.subarray(bytes.length / 2))
+    for await (const piece of gathered(chunks)) {
+      hash.update(piece)
+      bytes += piece.length
+      await file.writeFile(piece)
+      checkpoint('vault.2')
+    }
     checkpoint('vault.3')
     await file.sync()
   } finally {
     await file.close()
   }
   await syncDirectory(dirname(path))
+  return { sha256: hash.digest('hex'), bytes }
+}
+
+/** Chunks by the quarter megabyte, so that a file takes few calls and none of them long. */
+async function* gathered(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let piece: Uint8Array[] = []
+  for await (const chunk of chunks) {
+    piece.push(chunk)
+    if (piece.length < 4) continue
+    yield Buffer.concat(piece)
+    piece = []
+  }
+  yield Buffer.concat(piece)
 }
 
 async function readJournal(path: string): Promise<Journal | undefined> {

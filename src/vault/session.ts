@@ -53,11 +53,12 @@ export function createSession({ path, place, generations, emit }: SessionOptions
 
   const attempt = async (passphrase: Secret | undefined, acceptOlder: boolean): Promise<void> => {
     if (state.state === 'ok') return
+    let key: AgeKey | undefined
     try {
       identity = await identityOf(place)
       lock ??= lockOf(path)
       const exists = await generations.exists()
-      const key = await keyOf(passphrase, exists)
+      key = await keyOf(passphrase, exists)
       state =
         key === undefined
           ? { state: 'locked', failure: waiting(exists) }
@@ -67,7 +68,9 @@ export function createSession({ path, place, generations, emit }: SessionOptions
     } catch (error) {
       state = { state: 'refused', failure: inOurWords(error, path) }
     }
-    if (state.state !== 'ok') emit({ kind: 'vault.locked', message: `${state.failure.what}: ${state.failure.remedy}` })
+    if (state.state === 'ok') return
+    key?.passphrase.wipe()
+    emit({ kind: 'vault.locked', message: `${state.failure.what}: ${state.failure.remedy}` })
   }
 
   const keyOf = async (passphrase: Secret | undefined, exists: boolean): Promise<AgeKey | undefined> => {
@@ -147,9 +150,8 @@ const waiting = (exists: boolean): Failure =>
 
 function inOurWords(error: unknown, path: string): Failure {
   if (error instanceof Failure) return error
-  const { code } = error as NodeJS.ErrnoException
-  if (typeof code !== 'string') throw error
-  return locked(`${path} cannot be opened (${code})`, 'mend what stands in the way, then: docker dso unlock')
+  const { code, name } = error as NodeJS.ErrnoException
+  return locked(`${path} cannot be opened (${code ?? name})`, 'mend what stands in the way, then: docker dso unlock')
 }
 
 const locked = (what: string, remedy: string): Failure => new Failure('LOCAL_LOCKED', what, remedy)
