@@ -109,11 +109,6 @@ export function timeoutOf(label: number | undefined, standardMs: number, healthc
   return Math.max(standardMs, startPeriodMs + 2 * (intervalMs + timeoutMs))
 }
 
-/** Whether dockerd itself starts a container again that ended by itself. */
-export function restartsItself(policy: string, exitCode: number): boolean {
-  return policy === 'always' || policy === 'unless-stopped' || (policy === 'on-failure' && exitCode !== 0)
-}
-
 export const inSeconds = (ms: number): string => `${Math.round(ms / 100) / 10} s`
 
 const failed = (reason: string): Verdict => ({ kind: 'failed', reason })

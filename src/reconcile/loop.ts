@@ -31,6 +31,7 @@ import { createStarts } from './starts.ts'
 import { type State, stateOf } from './states.ts'
 import { runSync, type SyncWish } from './sync.ts'
 import { createTargets } from './targets.ts'
+import { createTell } from './tell.ts'
 import { runWake } from './wake.ts'
 
 export interface LoopNeeds {
@@ -90,6 +91,7 @@ export function createLoop(needs: LoopNeeds): Loop {
 
   const rollouts = createRollouts({
     ...{ engine, delivery, rendering, health, ends, journal, quarantine, rejected, emit },
+    tell: createTell({ engine }),
     signal: () => life.signal,
     settled: (workload, error) => {
       const againMs = error === undefined ? 0 : retry.failed(workload, error)
@@ -139,9 +141,6 @@ export function createLoop(needs: LoopNeeds): Loop {
       const wake = { ...needs, ends, wake: queue.wake, knows: (id: string) => ids().has(id) }
       const connected = () => {
         thorough = true
-      }
-      for (const { moved, signal: told } of journal.entries()) {
-        if (told !== undefined) for (const { containerId } of moved) ends.expect(containerId, told)
       }
       queue.start(life.signal)
       await runWake({ ...wake, connected }, Number.isFinite(oldest) ? oldest : undefined, life.signal)

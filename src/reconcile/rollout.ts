@@ -6,7 +6,6 @@ import type { Target } from '../core/plan.ts'
 import type { Effects, Plan, Step, StepKind } from '../core/step.ts'
 import { checkpoint } from '../host/checkpoint.ts'
 import { createEffects, type EffectNeeds } from './effects.ts'
-import type { Ends } from './ends.ts'
 import { type Change, Ended, type Health } from './health.ts'
 import type { Entry } from './journal.ts'
 import { type Failed, goBack, type TakeBackNeeds } from './take-back.ts'
@@ -43,9 +42,7 @@ export interface Rollouts {
   takeBack(work: Work & { readonly before: Entry }): Rollout
 }
 
-export interface RolloutNeeds extends Omit<EffectNeeds, 'engine' | 'ends'>, Omit<TakeBackNeeds, 'engine' | 'ends'> {
-  readonly engine: EffectNeeds['engine'] & TakeBackNeeds['engine']
-  readonly ends: Ends
+export interface RolloutNeeds extends Omit<EffectNeeds, 'engine'>, TakeBackNeeds {
   readonly health: Health
   /** Called when a rollout whose files had changed is no longer in hand: look at the workload again; with an error: later. */
   readonly settled: (workload: Workload, error?: unknown) => void

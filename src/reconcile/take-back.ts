@@ -1,7 +1,6 @@
 import type { RolloutRecord } from '../core/api.ts'
 import type { Emit } from '../core/event.ts'
 import { suspects, type Target, takeBack } from '../core/plan.ts'
-import { restartsItself } from '../core/verdict.ts'
 import { type Engine, isEngineError } from '../docker/engine.ts'
 import { checkpoint } from '../host/checkpoint.ts'
 import type { Ends } from './ends.ts'
@@ -11,7 +10,7 @@ import type { Rejected } from './rejected.ts'
 import type { Run } from './rollout.ts'
 
 export interface TakeBackNeeds {
-  readonly engine: Pick<Engine, 'inspect' | 'start' | 'kill'>
+  readonly engine: Pick<Engine, 'inspect' | 'start'>
   readonly ends: Ends
   readonly journal: Journal
   readonly quarantine: Pick<Quarantine, 'set'>
@@ -58,7 +57,7 @@ export async function goBack(needs: TakeBackNeeds, { run, targets, told }: Faile
   return await needs.journal.end(id, 'rolled-back', message)
 }
 
-/** Starts a container that ended by itself after the change, unless dockerd does. */
+/** Starts a container that ended by itself after the change. One that dockerd is about to start is `restarting`. */
 async function startFallen(
   { engine, ends }: TakeBackNeeds,
   run: Run,
@@ -66,9 +65,9 @@ async function startFallen(
   signal: AbortSignal,
 ): Promise<boolean> {
   try {
-    const { state, restartPolicy, autoRemove, stopSignal } = await engine.inspect(id, signal)
+    const { state, autoRemove, stopSignal } = await engine.inspect(id, signal)
     const fell = (state.status === 'exited' || state.status === 'dead') && state.finishedAt >= run.change.firstAt
-    if (!fell || autoRemove || restartsItself(restartPolicy, state.exitCode)) return false
+    if (!fell || autoRemove) return false
     if (ends.since(id, run.change.firstAt, stopSignal)?.asked) return false
     await engine.start(id, signal)
     return true

@@ -12,15 +12,14 @@ const rollouts = (workload: string) => json<RolloutRecord[]>('rollout', 'list', 
 const stateOf = async (workload: string) =>
   (await json<StatusAnswer>('status')).workloads.find((one) => one.workload === workload)
 
-/** Starts a container that sleeps, or runs `script`, with one secret of its own. */
-async function run(
-  name: string,
-  labels: Record<string, string>,
-  more: string[] = [],
-  script = 'sleep 1000',
-): Promise<void> {
+/** Starts a container with one secret of its own, and waits until it sleeps, having done what `first` says. */
+async function run(name: string, labels: Record<string, string>, more: string[] = [], first = ':'): Promise<void> {
   const secrets = withSecrets(name, { 'secret.db': `dso://local/${name}`, 'rotation.settle': '1s', ...labels })
+  const script = `${first}; touch /ready; while :; do sleep 0.1; [ -e /fall ] && exit 5; done`
   await it.lab.docker('run', '-d', '--init', '--name', name, ...secrets, ...more, 'box', 'sh', '-c', script)
+  await eventually(async () => (await it.lab.tryDocker('exec', name, 'test', '-e', '/ready')).code === 0, {
+    what: `start of ${name}`,
+  })
 }
 
 /** Waits until the last rollout of a container has ended, and returns it. */
@@ -62,7 +61,7 @@ describe('live', () => {
 })
 
 describe('signal', () => {
-  const script = 'trap "cat /run/secrets/db >> /told; echo >> /told" HUP; while :; do sleep 0.1; done'
+  const script = 'trap "cat /run/secrets/db >> /told; echo >> /told" HUP'
 
   test('the process is told once, when the new file is there', async () => {
     await set('signal', 'one')
@@ -121,7 +120,7 @@ describe('a value that does not do', () => {
 
   test('a container that died of it is started with the old one', async () => {
     await set('died', 'good')
-    const script = 'trap "grep -q good /run/secrets/db || exit 3" HUP; while :; do sleep 0.1; done'
+    const script = 'trap "grep -q good /run/secrets/db || exit 3" HUP'
     await run('died', { rotation: 'signal HUP' }, [], script)
     await set('died', 'evil')
     expect(await ended('died')).toMatchObject({ outcome: 'rolled-back', message: 'died: it ended with exit status 3' })
@@ -130,8 +129,7 @@ describe('a value that does not do', () => {
 
   test('one that dockerd restarts itself gets the old value at its start', async () => {
     await set('policy', 'good')
-    const script =
-      'cat /run/secrets/db >> /seen; trap "grep -q good /run/secrets/db || exit 3" HUP; while :; do sleep 0.1; done'
+    const script = 'cat /run/secrets/db >> /seen; trap "grep -q good /run/secrets/db || exit 3" HUP'
     await run('policy', { rotation: 'signal HUP' }, ['--restart', 'always'], script)
     await set('policy', 'evil')
     expect(await ended('policy')).toMatchObject({ outcome: 'rolled-back' })
@@ -192,8 +190,7 @@ describe('an open watch', () => {
 
   test('is taken up again after kill -9 of the agent', async () => {
     await set('killed', 'good')
-    const script = 'while :; do sleep 0.2; [ -e /fall ] && exit 5; done'
-    await run('killed', slow, [], script)
+    await run('killed', slow)
     await set('killed', 'evil')
     await reads('killed', 'evil')
     await it.agent.kill9()
