@@ -55,7 +55,8 @@ export function createStore({ sources, ram, emit }: StoreOptions): Store {
   let shelf: Shelf | undefined
 
   const opened = (): Shelf => {
-    if (shelf === undefined) throw new Error('the store is not open')
+    if (shelf === undefined)
+      throw new Failure('NOT_RAM', 'there is no RAM for values', 'see docker dso doctor, then restart the agent')
     return shelf
   }
 
@@ -80,7 +81,7 @@ export function createStore({ sources, ram, emit }: StoreOptions): Store {
     failure: Failure,
     signal: AbortSignal,
   ): Promise<Held | Failure> => {
-    const held = opened().get(readKey(reference), pin)
+    const held = shelf?.get(readKey(reference), pin)
     if (held === undefined) return failure
     if (bridged.includes(failure.code)) return held
     const gone = failure.code === 'SECRET_NOT_FOUND' && pin !== undefined
@@ -108,7 +109,7 @@ export function createStore({ sources, ram, emit }: StoreOptions): Store {
       if (source === undefined) throw unknown(reference, sources)
       return await source.children(reference.path, signal)
     },
-    keep: (inUse) => opened().keep(inUse),
+    keep: (inUse) => shelf?.keep(inUse),
     onChange: (callback) => {
       for (const [name, source] of sources)
         source.onChange((path) => callback(path === undefined ? undefined : readsOf(name, path)))

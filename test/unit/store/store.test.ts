@@ -71,6 +71,15 @@ describe('reading', () => {
     })
   })
 
+  it('says that it has no RAM for values, before it was opened', async () => {
+    const source = fakeSource()
+    source.put('shop/db', oneValue('x'))
+    const store = createStore({ sources: new Map([['local', source]]), ram: '/nowhere', emit: () => {} })
+    await expect(store.open()).rejects.toThrow('ENOENT')
+    expect(await one(store)).toMatchObject({ code: 'NOT_RAM' })
+    store.keep(new Map())
+  })
+
   it('takes the version pinned: by the reference, else by the caller', async () => {
     const source = fakeSource()
     for (const value of ['one', 'two', 'three']) source.put('shop/db', oneValue(value))
