@@ -33,7 +33,7 @@ export const live: Measurement = {
     await lab.docker('run', '-d', '--name', 'bench-live', '--label', 'dso.secret.value=dso://local/bench/live', '--volume-driver', 'dso',
       '-v', 'bench-live:/run/secrets', 'bench-node', '/node', '-e', watcher) // biome-ignore format: one command
     const reader = lab.spawn(['docker', 'logs', '-f', 'bench-live'])
-    const seen = (value: string) => reader.stdout.find((line) => line.startsWith(`${value} `))
+    const seen = (value: string) => reader.stdout.find((line) => line.startsWith(`${value} `)) ?? null
     await eventually(() => seen('v0'), { what: 'first value read in the container' })
     say(`live_p99_ms: ${changes} changes`)
     const samples: number[] = []

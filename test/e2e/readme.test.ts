@@ -28,7 +28,7 @@ test('the five-minute path does what it says', async () => {
   expect(blocks).toHaveLength(6)
   const [install, put, start, change, scan, tidy] = blocks
   await typed(install)
-  await eventually(() => lab.docker('dso', 'version'), { what: 'answer of the agent' })
+  await eventually(() => lab.docker('dso', 'status'), { what: 'answer of the agent' })
   expect(await typed(put)).toContain('shop/db')
   const started = await typed(start)
   expect(started).toContain('correct-horse')
