@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
-import { readMounts } from '../host/mountinfo.ts'
+import { type MountLine, readMounts } from '../host/mountinfo.ts'
 
 /** Who has a file system of ours mounted. */
 export interface Holders {
@@ -16,15 +16,17 @@ const atOnce = 200
  * Reads who holds which of the slots, given by device: once per mount namespace other than our own, whatever process
  * stands for it. A container is told by its id in the process's cgroup, of either version. The host's tree seen from
  * another namespace (a service's, a container's that binds `/`) holds nothing: its mounts lie at places named like ours.
- * Throws when /proc cannot be read.
+ * A container that is being started sees, for moments, what dockerd has mounted for another one's `docker cp`: it is no
+ * holder before it has a root of its own. Throws when /proc cannot be read.
  */
 export async function findHolders(slots: ReadonlyMap<string, string>): Promise<ReadonlyMap<string, Holders>> {
   const found = new Map<string, Holders>()
   if (slots.size === 0) return found
+  hostRoot ??= readMounts('self').findLast(({ mountPoint }) => mountPoint === '/')
   for (const pids of (await otherNamespaces()).values()) {
-    const devices = devicesHeld(pids, slots)
+    const { devices, host } = viewOf(pids, slots, hostRoot)
     if (devices.size === 0) continue
-    const container = containerOf(pids)
+    const container = host ? undefined : containerOf(pids)
     for (const device of devices) {
       const containers = found.get(device)?.containers ?? []
       found.set(device, { held: true, containers: container === undefined ? containers : [...containers, container] })
@@ -33,6 +35,9 @@ export async function findHolders(slots: ReadonlyMap<string, string>): Promise<R
   }
   return found
 }
+
+/** What `/` is in our own namespace. */
+let hostRoot: MountLine | undefined
 
 /** Processes by mount namespace. One that ends meanwhile is left out. */
 async function otherNamespaces(): Promise<Map<string, string[]>> {
@@ -65,20 +70,35 @@ function namespaceOf(pid: string): string | undefined {
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
 
-/** Devices of slots mounted in the namespace of these processes. A process shows what lies below its own root: one that shows all of it is enough. */
-function devicesHeld(pids: readonly string[], slots: ReadonlyMap<string, string>): Set<string> {
-  const held = new Set<string>()
+/** What one mount namespace shows. */
+interface View {
+  /** Devices of slots mounted in it. */
+  readonly devices: ReadonlySet<string>
+  /** It has the host's own root: a service, or a container that is being started and still sees all that dockerd sees. */
+  readonly host: boolean
+}
+
+/** A process shows what lies below its own root: one that shows all of its namespace is enough. */
+function viewOf(pids: readonly string[], slots: ReadonlyMap<string, string>, root: MountLine | undefined): View {
+  const devices = new Set<string>()
+  let host = false
+  const wanted = { has: (device: string) => device === root?.device || slots.has(device) }
   for (const pid of pids) {
-    const mounts = unlessEnded(() => readMounts(Number(pid), slots))
-    for (const { device, root, mountPoint } of mounts ?? []) {
-      const slot = slots.get(device)
-      const copied = mountPoint.endsWith(`/${slot}/files`) || mountPoint.endsWith(`/${slot}/stage`)
-      if (root.startsWith('/files') && !copied) held.add(device)
+    const mounts = unlessEnded(() => readMounts(Number(pid), wanted))
+    for (const mount of mounts ?? []) {
+      host ||= mount.mountPoint === '/' && mount.device === root?.device && mount.root === root.root
+      if (isHeld(mount, slots.get(mount.device))) devices.add(mount.device)
     }
     if (mounts && unlessEnded(() => readlinkSync(`/proc/${pid}/root`)) === '/') break
   }
-  return held
+  return { devices, host }
 }
+
+const isHeld = ({ root, mountPoint }: MountLine, slot: string | undefined): boolean =>
+  slot !== undefined &&
+  root.startsWith('/files') &&
+  !mountPoint.endsWith(`/${slot}/files`) &&
+  !mountPoint.endsWith(`/${slot}/stage`)
 
 /** The id of the container that one of the processes runs in: 64 hex digits, other than those this process itself runs in. */
 function containerOf(pids: readonly string[]): string | undefined {

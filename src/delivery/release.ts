@@ -17,7 +17,7 @@ export async function lookAtHolders(mounts: Mounts): Promise<ReadonlySet<Mounted
     const found = holders.get(mounted.device)
     mounted.holders = found?.containers ?? []
     if (!found) free.add(mounted)
-    else if (!mounted.record.everHeld) amend(mounted, { everHeld: true })
+    else if (mounted.holders.length > 0 && !mounted.record.everHeld) amend(mounted, { everHeld: true })
   }
   return free
 }

@@ -194,6 +194,20 @@ apart(import.meta.url, () => {
       expect((await delivery.look())[0]).toMatchObject({ holders: [], everHeld: true })
     })
 
+    test('is not a container that is being started and still sees what dockerd sees', async () => {
+      const delivery = await opened()
+      const starting = await hold(await delivery.deliver(birth('m1')), { starting: true })
+      delivery.used('m1', 1)
+      expect((await delivery.look())[0]).toMatchObject({ holders: [], everHeld: false })
+      vi.useFakeTimers({ toFake: ['Date'] })
+      vi.setSystemTime(Date.now() + 121_000)
+      await delivery.sweep()
+      expect(delivery.find('m1')).toBeDefined()
+      await starting.end()
+      await delivery.sweep()
+      expect(delivery.find('m1')).toBeUndefined()
+    })
+
     test('is not who merely sees the mounts of the host', async () => {
       const delivery = await opened()
       await delivery.deliver(birth('m1'))

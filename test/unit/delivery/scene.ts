@@ -52,11 +52,22 @@ export const mountsBelow = (path: string): string[] =>
     .map(({ mountPoint }) => mountPoint)
     .filter((point) => point.startsWith(`${path}/`))
 
-/** A process with a mount namespace of its own that binds `directory`, in a cgroup named as a container's: what dockerd would start. */
-export async function hold(directory: string, id = randomBytes(32).toString('hex')) {
+/** A root of its own, as runc makes it, with the host's programs. */
+const pivot = `mkdir old && for d in bin lib lib64 usr; do
+    if [ -L /$d ]; then ln -s $(readlink /$d) $d; elif [ -d /$d ]; then mkdir $d && mount --bind /$d $d; fi; done
+  mkdir proc && mount --rbind /proc proc && pivot_root . old && exec chroot . sh -c 'umount -l /old && echo held && exec sleep 600'`
+
+/**
+ * A process that has `directory` mounted in a mount namespace of its own, in a cgroup named as a container's: what
+ * dockerd would start. A `starting` one has not left the host's root yet.
+ */
+export async function hold(directory: string, { starting = false } = {}) {
+  const id = randomBytes(32).toString('hex')
   const cgroup = join(cgroupMount(), id)
   mkdirSync(cgroup)
-  const script = `echo $$ > ${cgroup}/cgroup.procs && mkdir -p /run/held-${id} && mount --bind ${directory} /run/held-${id} && echo held && exec sleep 600`
+  const script = `set -e; echo $$ > ${cgroup}/cgroup.procs; mkdir -p /run/rootfs; mount -t tmpfs rootfs /run/rootfs
+  cd /run/rootfs; mkdir secrets; mount --bind ${directory} secrets
+  ${starting ? 'echo held; exec sleep 600' : pivot}`
   const child = spawn('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', script], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
