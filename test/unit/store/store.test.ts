@@ -114,7 +114,7 @@ describe('reading', () => {
   })
 })
 
-describe('the last good value', () => {
+describe('the last good value', { timeout: 30_000 }, () => {
   it.each(['SOURCE_UNREACHABLE', 'SOURCE_MALFORMED', 'LOCAL_LOCKED'] as const)(
     'bridges %s, over a restart too',
     async (code) => {

@@ -37,7 +37,7 @@ async function holdsNothingOf(dir: string, path: string): Promise<void> {
   }
 }
 
-describe('killed while it writes', () => {
+describe('killed while it writes', { timeout: 60_000 }, () => {
   it.each(points)('a set at %s is whole or not there', async (point) => {
     const dir = await filled()
     const { answered, killed } = crash(dir, 'set', point)

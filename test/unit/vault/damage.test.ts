@@ -32,7 +32,7 @@ async function refusal(dir: string): Promise<string> {
   return message ?? ''
 }
 
-describe('a vault that is not what was written', () => {
+describe('a vault that is not what was written', { timeout: 60_000 }, () => {
   it('is refused for every byte that is another, and left as it is', async () => {
     const dir = await small()
     rmSync(`${fileIn(dir)}.previous`)

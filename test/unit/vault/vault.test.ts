@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { openIn, readText, scratch, secret, vaultIn } from './scratch.ts'
 
-describe('secrets and their versions', () => {
+describe('secrets and their versions', { timeout: 60_000 }, () => {
   it('keeps what was set, over a restart', async () => {
     const dir = scratch()
     const vault = await openIn(dir)
