@@ -1,4 +1,4 @@
-import { readSync } from 'node:fs'
+import { once } from 'node:events'
 import { connect } from 'node:net'
 
 /** Everything a command may do to the world of its caller: tests hand in their own. */
@@ -76,15 +76,15 @@ function joined(chunks: readonly Uint8Array[], length: number): Uint8Array<Array
 
 const [ctrlC, ctrlD, newline, carriageReturn, backspace, del, ctrlU] = [3, 4, 10, 13, 8, 127, 21]
 
-/** Reads one line byte by byte in raw mode: the terminal shows nothing and no line buffer keeps it. */
+/** Reads one line byte by byte in raw mode: the terminal shows nothing, and what comes after the line stays unread. */
 async function typed(prompt: string): Promise<Uint8Array<ArrayBuffer>> {
-  process.stderr.write(prompt)
-  process.stdin.setRawMode(true)
+  const { stdin, stderr } = process
+  stdin.setRawMode(true)
+  stderr.write(prompt)
   const bytes: number[] = []
-  const one = new Uint8Array(1)
   try {
     for (;;) {
-      const byte = readSync(0, one, 0, 1, null) === 0 ? ctrlD : (one[0] ?? ctrlD)
+      const byte = await nextByte(stdin)
       if (byte === ctrlC) throw new Interrupted('interrupted')
       if (byte === newline || byte === carriageReturn || byte === ctrlD) return Uint8Array.from(bytes)
       if (byte === ctrlU) bytes.length = 0
@@ -93,8 +93,18 @@ async function typed(prompt: string): Promise<Uint8Array<ArrayBuffer>> {
     }
   } finally {
     bytes.fill(0)
-    process.stdin.setRawMode(false)
-    process.stderr.write('\n')
+    stdin.setRawMode(false)
+    stderr.write('\n')
+  }
+}
+
+/** The next byte typed; the end of the input counts as Ctrl-D. */
+async function nextByte(stdin: NodeJS.ReadStream): Promise<number> {
+  for (;;) {
+    const byte = stdin.read(1) as Buffer | null
+    if (byte !== null) return byte[0] ?? ctrlD
+    if (stdin.readableEnded || stdin.destroyed) return ctrlD
+    await Promise.race([once(stdin, 'readable'), once(stdin, 'end')])
   }
 }
 

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
-import { lstat, mkdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { lstat, mkdir, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { Failure } from '../core/failure.ts'
 
@@ -76,7 +76,18 @@ export async function linking(link: string, target: string): Promise<Step | unde
 export async function removing(path: string): Promise<Step | undefined> {
   const there = await lstat(path).catch(() => undefined)
   if (there === undefined) return undefined
-  return { text: `remove ${path}`, act: () => rm(path, { recursive: true, force: true }) }
+  return { text: `remove ${path}`, act: () => remove(path) }
+}
+
+/** A folder that is a mount of its own cannot go (EBUSY): it is emptied. */
+async function remove(path: string): Promise<void> {
+  const all = { recursive: true, force: true }
+  try {
+    await rm(path, all)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EBUSY') throw error
+    for (const name of await readdir(path)) await rm(join(path, name), all)
+  }
 }
 
 /** Only root can do this. Throws BAD_CONFIG. */

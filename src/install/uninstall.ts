@@ -1,7 +1,11 @@
+import { once } from 'node:events'
 import { lstat, readlink } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { Failure } from '../core/failure.ts'
+import { createCatalogue } from '../docker/catalogue.ts'
 import { createEngine } from '../docker/engine.ts'
+import { driverName } from '../docker/observe.ts'
 import { unmountBelow } from '../host/mounts.ts'
 import { paths } from '../host/paths.ts'
 import { hostPlaces } from './install.ts'
@@ -14,8 +18,8 @@ export interface UninstallOptions {
   readonly say: (line: string) => void
 }
 
-/** Names of the volumes with our driver. */
-export type VolumesOf = (signal: AbortSignal) => Promise<readonly string[]>
+/** Names of the dso volumes there are, as far as anybody knows them. */
+export type VolumesOf = () => Promise<readonly string[]>
 
 /** What is removed with --purge, and what always is. */
 export const leftovers: { readonly purge: readonly string[]; readonly run: string; readonly values: string } = {
@@ -26,16 +30,17 @@ export const leftovers: { readonly purge: readonly string[]; readonly run: strin
 
 /**
  * Undoes `install`. Throws BAD_CONFIG while dso volumes exist, which it lists: their containers could not start any
- * more; and when Docker does not say whether there are any.
+ * more; and while an agent runs that systemd did not start.
  */
 export async function uninstall(
   o: UninstallOptions,
   places: Places = hostPlaces,
-  volumesOf: VolumesOf = volumesOfDocker,
+  volumesOf: VolumesOf = knownVolumes,
   left = leftovers,
 ): Promise<void> {
   needsRoot('uninstall', o.dryRun)
   await refuseVolumes(volumesOf)
+  await refuseAgent(places, left.run)
   const purged = o.purge ? left.purge : []
   const steps = defined([
     ...(places.systemd ? await unitSteps(places) : []),
@@ -49,24 +54,39 @@ export async function uninstall(
 }
 
 async function refuseVolumes(volumesOf: VolumesOf): Promise<void> {
-  const names = await volumesOf(AbortSignal.timeout(30_000)).catch(() => undefined)
-  if (names === undefined) {
-    throw new Failure('BAD_CONFIG', 'Docker does not say whether dso volumes exist', 'start dockerd first', 'uninstall')
-  }
+  const names = await volumesOf()
   if (names.length === 0) return
   const shown = names.slice(0, 6).join(' ')
   const more = names.length > 6 ? ` (and ${names.length - 6} more: docker volume ls -f driver=dso)` : ''
-  throw new Failure(
-    'BAD_CONFIG',
-    `dso volumes exist: ${shown}${more}`,
-    `remove their containers, then: docker volume rm ${shown}`,
-    'uninstall',
-  )
+  const remedy = `remove their containers, then: docker volume rm ${shown}`
+  throw new Failure('BAD_CONFIG', `dso volumes exist: ${shown}${more}`, remedy, 'uninstall')
 }
 
-const volumesOfDocker: VolumesOf = async (signal) => {
-  const volumes = await createEngine({ socket: paths.dockerSocket }).volumes(signal)
-  return volumes.filter(({ driver }) => driver === 'dso').map(({ name }) => name)
+/** What dockerd lists and what the agent remembers: while the agent is down dockerd may leave its volumes out. */
+const knownVolumes: VolumesOf = async () => {
+  const engine = createEngine({ socket: paths.dockerSocket })
+  const listed = await engine.volumes(AbortSignal.timeout(60_000)).catch(() => [])
+  const remembered = createCatalogue({ file: `${paths.state}/volumes.json` }).all()
+  const ours = listed.filter(({ driver }) => driver === driverName)
+  return [...new Set([...ours, ...remembered].map(({ name }) => name))].sort()
+}
+
+/** An agent that nobody stops here would make everything anew. */
+async function refuseAgent({ systemd }: Places, run: string): Promise<void> {
+  if (systemd || !(await answers(join(run, 'status.sock')))) return
+  throw new Failure('BAD_CONFIG', 'the agent still runs', 'stop it first (SIGTERM)', 'uninstall')
+}
+
+async function answers(socket: string): Promise<boolean> {
+  const connection = connect({ path: socket })
+  try {
+    await once(connection, 'connect')
+    return true
+  } catch {
+    return false
+  } finally {
+    connection.destroy()
+  }
 }
 
 async function unitSteps({ units, run }: Places): Promise<readonly Step[]> {

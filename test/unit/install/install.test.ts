@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import {
   chmodSync,
   existsSync,
@@ -9,6 +10,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { install } from '../../../src/install/install.ts'
@@ -116,14 +118,20 @@ describe('install', () => {
     expect(said).toEqual(['nothing of DSO is here'])
   })
 
-  it('is not undone while dso volumes exist, which are listed, nor when Docker does not say', async () => {
+  it('is not undone while dso volumes exist, which are listed', async () => {
     await expect(uninstall(removal({ purge: true }), places, async () => ['shop_a', 'shop_b'], left)).rejects.toThrow(
-      'dso volumes exist: shop_a shop_b',
-    )
-    await expect(uninstall(removal(), places, async () => Promise.reject(new Error('x')), left)).rejects.toThrow(
-      'Docker does not say',
+      'dso volumes exist: shop_a shop_b: remove their containers, then: docker volume rm shop_a shop_b',
     )
     expect(existsSync(left.run)).toBe(true)
+  })
+
+  it('is not undone while an agent runs that systemd did not start', async () => {
+    const server = createServer().listen(join(left.run, 'status.sock'))
+    await once(server, 'listening')
+    await expect(uninstall(removal(), { ...places, systemd: false }, async () => [], left)).rejects.toThrow(
+      'the agent still runs',
+    )
+    server.close()
   })
 })
 
