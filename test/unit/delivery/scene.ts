@@ -39,6 +39,12 @@ export function agent(size = 256 * 1024 * 1024) {
   return { facts, ...createDelivery({ root, sizeBytes: () => size, emit: (fact) => void facts.push(fact) }) }
 }
 
+export const opened = async (size?: number) => {
+  const delivery = agent(size)
+  await delivery.open()
+  return delivery
+}
+
 /** What a reader finds by the names of the directory. */
 export const contentOf = (directory: string): Record<string, string> =>
   Object.fromEntries(
