@@ -6,6 +6,7 @@ import { watchSettings } from './config/watch.ts'
 import { Failure, isFailure } from './core/failure.ts'
 import { version } from './core/version.ts'
 import { createDelivery } from './delivery/delivery.ts'
+import { createOnce } from './delivery/single-flight.ts'
 import { createCatalogue } from './docker/catalogue.ts'
 import { createEngine } from './docker/engine.ts'
 import { createImageLabels } from './docker/image-labels.ts'
@@ -64,7 +65,6 @@ export async function runAgent({ config = paths.config }: { readonly config?: st
 
   const maxValueBytes = () => settings.delivery.maxValueBytes
   const delivery = createDelivery({ root: paths.values, sizeBytes: () => settings.delivery.sizeBytes, emit })
-  await delivery.open().catch(problem(paths.values))
   const vault = createVault({
     dir: paths.state,
     path: settings.local.path,
@@ -77,6 +77,12 @@ export async function runAgent({ config = paths.config }: { readonly config?: st
   })
   const store = createStore({ sources: new Map([['local', localSource(vault)]]), ram: paths.ram, emit })
   const generate = createGenerate({ store, maxValueBytes })
+  // RAM, then what an agent before left in it: without the first, nothing is read that could hold a value.
+  const openValues = createOnce(async () => {
+    await delivery.open()
+    await store.open()
+  })
+  await openValues().catch(problem(paths.values))
 
   const loop = createLoop({
     ...{ engine, delivery, catalogue, imageLabels, store, generate, refusals, emit },
@@ -90,19 +96,21 @@ export async function runAgent({ config = paths.config }: { readonly config?: st
     settings: () => settings,
   })
 
-  const opening = Promise.withResolvers<void>()
+  const vaultTried = Promise.withResolvers<void>()
   const driver = createVolumeDriver({
     catalogue,
-    birth: (volume, mountId) => opening.promise.then(() => birth(volume, mountId)),
+    birth: async (volume, mountId) => {
+      await Promise.all([openValues(), vaultTried.promise])
+      return await birth(volume, mountId)
+    },
     used: delivery.used,
     look: delivery.look,
     facts: createVolumeFacts(delivery.look).of,
     activated: candidates.activated,
   })
   const plugin = await listenPlugin(driver).catch(refuseSecond)
-  await store.open().catch(problem(paths.ram))
   await vault.open()
-  opening.resolve()
+  vaultTried.resolve()
 
   const world = () => observe(engine, delivery.look)(AbortSignal.timeout(lookMs))
   const known = () => ({
