@@ -4,7 +4,8 @@ import { Interrupted } from './terminal.ts'
 
 /** The sentence and the exit status of whatever a command threw. */
 export function told(error: unknown): { line: string; exit: number } {
-  if (error instanceof Interrupted) return { line: '', exit: 130 }
+  const gaveUp = error instanceof Interrupted || (error instanceof Error && error.name === 'AbortError')
+  if (gaveUp) return { line: '', exit: 130 }
   if (error instanceof Usage) return { line: error.message, exit: 2 }
   if (isFailure(error)) return { line: error.message, exit: failures[error.code].exit }
   if (error instanceof Error && error.name === 'UnsafeProcess') return { line: `dso: ${error.message}`, exit: 1 }

@@ -1,9 +1,10 @@
+import { Failure } from '../core/failure.ts'
 import { Secret } from '../store/secret.ts'
 import { Usage } from './command.ts'
 import type { Terminal } from './terminal.ts'
 
 /** More than any vault takes: what is longer is refused before it is held. */
-export const inputLimit = 17 * 1024 * 1024
+const inputLimit = 16 * 1024 * 1024
 
 const alphabet = 'ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789'
 
@@ -27,9 +28,14 @@ export async function prompted(terminal: Terminal, subject: string, command: str
   throw new Usage(`dso: ${command}: ${what}: nothing was changed, try again`)
 }
 
-/** Everything on standard input, exactly. */
+/** Everything on standard input, exactly. Throws VALUE_TOO_LARGE for more than any vault takes. */
 export async function piped(terminal: Terminal): Promise<Secret> {
-  return wiping(await terminal.input(inputLimit))
+  try {
+    return wiping(await terminal.input(inputLimit))
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw new Failure('VALUE_TOO_LARGE', 'standard input is longer than 16 MiB', 'no secret may be that large')
+  }
 }
 
 function wiping(bytes: Uint8Array): Secret {

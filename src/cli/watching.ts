@@ -23,6 +23,7 @@ export async function watching(call: Call, look: () => Promise<string>): Promise
   try {
     while (!ended.aborted) {
       const text = await look().catch((error) => `${told(error).line}\n`)
+      if (ended.aborted) break
       if (terminal.tty) terminal.out(home + text.replaceAll('\n', `${restOfLine}\n`) + restOfScreen)
       else if (steady(text) !== last) terminal.out(last === undefined ? text : `\n${text}`)
       last = steady(text)

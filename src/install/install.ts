@@ -1,8 +1,19 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Failure } from '../core/failure.ts'
+import { paths } from '../host/paths.ts'
 import { writableOnTheWay } from './facts.ts'
-import { defined, linking, needsRoot, type Places, perform, runProgram, type Step, writing } from './steps.ts'
+import {
+  agentAnswers,
+  defined,
+  linking,
+  needsRoot,
+  type Places,
+  perform,
+  runProgram,
+  type Step,
+  writing,
+} from './steps.ts'
 import { nodeOptions, serviceUnit, socketUnit } from './units.ts'
 
 export { uninstall } from './uninstall.ts'
@@ -33,6 +44,7 @@ export async function install(o: InstallOptions, places: Places = hostPlaces): P
   const program = { node: o.node ?? process.execPath, cli: join(folder, 'cli.js') }
   const plugin = join(folder, 'docker-dso')
   for (const path of [program.cli, plugin, program.node]) await refuseWritable(path)
+  await refuseSecondAgent(places)
   const link = await linking(places.plugin, plugin)
   const units = places.systemd ? await unitSteps(program, places) : []
   const steps = defined([link, ...units])
@@ -61,6 +73,17 @@ async function unitSteps(program: Parameters<typeof serviceUnit>[0], { units, ru
     step('enable', 'dso.service'),
     step('restart', 'dso.service'),
   ]
+}
+
+/** The service could not start beside an agent that somebody started by hand. */
+async function refuseSecondAgent({ systemd, units }: Places): Promise<void> {
+  if (!systemd || existsSync(join(units, 'dso.service')) || !(await agentAnswers(paths.run))) return
+  throw new Failure(
+    'BAD_CONFIG',
+    'an agent runs already that systemd did not start',
+    'stop it first (SIGTERM)',
+    'install',
+  )
 }
 
 /** What root runs must be root's alone (SECURITY.md 13). */

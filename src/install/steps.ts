@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process'
+import { once } from 'node:events'
 import { lstat, mkdir, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { Failure } from '../core/failure.ts'
@@ -98,3 +100,16 @@ export function needsRoot(command: string, dryRun: boolean): void {
 
 export const defined = <T>(items: readonly (T | undefined)[]): readonly T[] =>
   items.filter((item) => item !== undefined)
+
+/** Whether an agent answers at its status socket in the folder `run`. */
+export async function agentAnswers(run: string): Promise<boolean> {
+  const connection = connect({ path: join(run, 'status.sock') })
+  try {
+    await once(connection, 'connect')
+    return true
+  } catch {
+    return false
+  } finally {
+    connection.destroy()
+  }
+}

@@ -1,6 +1,4 @@
-import { once } from 'node:events'
 import { lstat, readlink } from 'node:fs/promises'
-import { connect } from 'node:net'
 import { join } from 'node:path'
 import { Failure } from '../core/failure.ts'
 import { createCatalogue } from '../docker/catalogue.ts'
@@ -9,7 +7,7 @@ import { driverName } from '../docker/observe.ts'
 import { unmountBelow } from '../host/mounts.ts'
 import { paths } from '../host/paths.ts'
 import { hostPlaces } from './install.ts'
-import { defined, needsRoot, type Places, perform, removing, type Step } from './steps.ts'
+import { agentAnswers, defined, needsRoot, type Places, perform, removing, type Step } from './steps.ts'
 
 export interface UninstallOptions {
   /** Removes the vault, its key, the configuration and all state as well. */
@@ -73,20 +71,8 @@ const knownVolumes: VolumesOf = async () => {
 
 /** An agent that nobody stops here would make everything anew. */
 async function refuseAgent({ systemd }: Places, run: string): Promise<void> {
-  if (systemd || !(await answers(join(run, 'status.sock')))) return
+  if (systemd || !(await agentAnswers(run))) return
   throw new Failure('BAD_CONFIG', 'the agent still runs', 'stop it first (SIGTERM)', 'uninstall')
-}
-
-async function answers(socket: string): Promise<boolean> {
-  const connection = connect({ path: socket })
-  try {
-    await once(connection, 'connect')
-    return true
-  } catch {
-    return false
-  } finally {
-    connection.destroy()
-  }
 }
 
 async function unitSteps({ units, run }: Places): Promise<readonly Step[]> {

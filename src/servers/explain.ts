@@ -107,7 +107,7 @@ function volumeLines(name: string, world: World, known: Known, all: readonly See
   for (const [option, value] of Object.entries(volume?.options ?? {})) {
     lines.push({ topic: 'asks', text: `driver_opts ${option}: ${value}` })
   }
-  if (volume?.project !== undefined) {
+  if (volume?.project !== undefined && Object.keys(volume.options).length > 0) {
     lines.push({ topic: 'decided', text: `its driver_opts are given to containers of the project ${volume.project}` })
   }
   const users = all.filter(({ containers }) => containers.some(({ mounts }) => mounts.some((m) => m.volume === name)))

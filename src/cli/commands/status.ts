@@ -33,12 +33,12 @@ async function once(call: Call): Promise<number> {
 }
 
 const look = async (call: Call): Promise<string> => {
-  const answer = chosen(await fetch(call), call.args[0])
+  const answer = chosen(await fetch(call, call.terminal.ended), call.args[0])
   return call.json ? `${JSON.stringify(answer)}\n` : draw(call, answer)
 }
 
-const fetch = (call: Call): Promise<StatusAnswer> =>
-  call.client.json<StatusAnswer>({ level: 'status', path: '/v1/status' })
+const fetch = ({ client }: Call, signal?: AbortSignal): Promise<StatusAnswer> =>
+  client.json<StatusAnswer>({ level: 'status', path: '/v1/status', ...(signal && { signal }) })
 
 const draw = (call: Call, answer: StatusAnswer): string =>
   overview(answer, { terminal: call.terminal, now: Date.now(), detailed: call.args.length > 0 })
