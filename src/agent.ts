@@ -40,7 +40,7 @@ const lookMs = 5000
 
 /**
  * THE composition: every part is built here, top to bottom, once; a part may use only parts above it. The plugin socket
- * is served before Docker or the vault are asked: dockerd may wait for it before it answers anything itself. Resolves to the exit
+ * comes first: dockerd may wait for it before it answers anything itself. Resolves to the exit
  * status when a signal ends the agent. Throws Failure BAD_CONFIG for a wrong dso.yaml (it serves no start) and
  * AGENT_DOWN where another agent runs.
  */
@@ -55,6 +55,10 @@ export async function runAgent({ config = paths.config }: { readonly config?: st
   const standing = createStanding(report.follow)
   const startedAt = new Date().toISOString()
   emit({ kind: 'agent.started', version })
+
+  // Who holds the socket is the one agent of this host, before anything else is touched.
+  const driver = Promise.withResolvers<ReturnType<typeof createVolumeDriver>>()
+  const plugin = await listenPlugin(async (path, body) => (await driver.promise)(path, body)).catch(refuseSecond)
 
   const engine = createEngine({ socket: paths.dockerSocket })
   const records = createRecords({ stateFile: `${paths.state}/docker.json`, problem: problem('docker.json') })
@@ -97,18 +101,19 @@ export async function runAgent({ config = paths.config }: { readonly config?: st
   })
 
   const vaultTried = Promise.withResolvers<void>()
-  const driver = createVolumeDriver({
-    catalogue,
-    birth: async (volume, mountId) => {
-      await Promise.all([openValues(), vaultTried.promise])
-      return await birth(volume, mountId)
-    },
-    used: delivery.used,
-    look: delivery.look,
-    facts: createVolumeFacts(delivery.look).of,
-    activated: candidates.activated,
-  })
-  const plugin = await listenPlugin(driver).catch(refuseSecond)
+  driver.resolve(
+    createVolumeDriver({
+      catalogue,
+      birth: async (volume, mountId) => {
+        await Promise.all([openValues(), vaultTried.promise])
+        return await birth(volume, mountId)
+      },
+      used: delivery.used,
+      look: delivery.look,
+      facts: createVolumeFacts(delivery.look).of,
+      activated: candidates.activated,
+    }),
+  )
   await vault.open()
   vaultTried.resolve()
 
