@@ -142,7 +142,7 @@ function add(draft: Draft, path: string, content: Content, limits: Limits): numb
   const { innerKey } = draft.book
   const packed = packContent(content)
   try {
-    if (packed.length > limits.maxBytes())
+    if (bytesOf(content) > limits.maxBytes())
       throw new Failure(
         'VALUE_TOO_LARGE',
         `${path} would be larger than ${limits.maxBytes()} bytes`,
@@ -161,6 +161,12 @@ function add(draft: Draft, path: string, content: Content, limits: Limits): numb
     packed.wipe()
   }
 }
+
+/** Its values alone, without what holds them together. */
+const bytesOf = (content: Content): number =>
+  content.kind === 'value'
+    ? content.value.length
+    : [...content.fields.values()].reduce((sum, { value }) => sum + value.length, 0)
 
 function lastPurged({ book, purged }: Draft, path: string): number {
   const tag = tagOf(book.innerKey, path)

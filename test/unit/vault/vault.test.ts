@@ -117,6 +117,15 @@ describe('secrets and their versions', { timeout: 60_000 }, () => {
     expect(vault.state().secrets).toBe(0)
   })
 
+  it('takes exactly as many bytes of values as may be', async () => {
+    const vault = await openIn(scratch(), { maxValueBytes: () => 100 })
+    expect(await vault.set('a', undefined, secret('x'.repeat(100)))).toBe(1)
+    await expect(vault.set('a', undefined, secret('x'.repeat(101)))).rejects.toThrow('[VALUE_TOO_LARGE]')
+    expect(await vault.set('b', 'one', secret('x'.repeat(60)))).toBe(1)
+    expect(await vault.set('b', 'two', secret('x'.repeat(40)))).toBe(2)
+    await expect(vault.set('b', 'two', secret('x'.repeat(41)))).rejects.toThrow('[VALUE_TOO_LARGE]')
+  })
+
   it('names the nearest secret', async () => {
     const vault = await openIn(scratch())
     await vault.set('shop/db', undefined, secret('x'))
