@@ -106,7 +106,8 @@ async function directoryInUse(delivery: BirthNeeds['delivery'], name: string, mo
 
 function askingOf(rows: readonly Container[], { booting }: Sighting): Asking {
   const containers = rows.filter(({ state }) => state === 'created' || state === 'exited' || state === 'restarting')
-  return { workload: '', containers, unasked: booting || containers.some(({ state }) => state === 'restarting') }
+  const unasked = containers.some(({ state }) => state === 'restarting' || (booting && state === 'exited'))
+  return { workload: '', containers, unasked }
 }
 
 const defaults = ({ delivery, rotation }: Settings) => ({

@@ -24,7 +24,7 @@ export interface Candidates {
 /** The list is lock-free and takes milliseconds; longer means that dockerd waits for us. */
 const listDeadlineMs = 300
 const pingDeadlineMs = 1000
-const pingPauseMs = 250
+const pingPauseMs = 100
 
 /**
  * Who asks for a volume (SECURITY.md 5). Inside a Mount dockerd may be waiting for its answer before its own API

@@ -18,12 +18,15 @@ async function opened(yaml?: string): Promise<void> {
   agent = await lab.startAgent()
 }
 
+/** Ends at once when it is told to. */
+const untilTold = ['sh', '-c', 'trap exit TERM; sleep 100000 & wait']
+
 async function runMany(count: number, policy: string): Promise<string[]> {
   const names = Array.from({ length: count }, (_, n) => `c${n}`)
   for (let at = 0; at < count; at += 5) {
     await Promise.all(
       names.slice(at, at + 5).map((name, n) => {
-        const restart = ['--restart', policy, '--network', 'none', '--init']
+        const restart = ['--restart', policy, '--network', 'none']
         return lab.docker(
           'run',
           '-d',
@@ -32,8 +35,7 @@ async function runMany(count: number, policy: string): Promise<string[]> {
           ...restart,
           ...withSecrets(`v${(at + n) % 10}`, labels),
           'box',
-          'sleep',
-          '100000',
+          ...untilTold,
         )
       }),
     )
@@ -43,8 +45,12 @@ async function runMany(count: number, policy: string): Promise<string[]> {
 
 const running = async () => (await lab.docker('ps', '-q')).split('\n').filter(Boolean).length
 const reads = async (name: string) => (await lab.docker('exec', name, 'cat', '/run/secrets/db')) === value
-const allRead = async (names: readonly string[]) => {
-  for (const name of names) expect(await reads(name), name).toBe(true)
+
+/** What each container's own process sees, read from outside. */
+async function allRead(names: readonly string[]): Promise<void> {
+  const pids = (await lab.docker('inspect', '-f', '{{.State.Pid}}', ...names)).split('\n')
+  const { stdout } = await lab.run(['tail', '-n', '+1', ...pids.map((pid) => `/proc/${pid}/root/run/secrets/db`)])
+  expect(stdout.split(value)).toHaveLength(names.length + 1)
 }
 
 /** The host goes down and comes back: nothing of /run is left, and the agent starts before dockerd. */
@@ -98,8 +104,7 @@ describe('dockerd starts again', () => {
       'always',
       ...withSecrets('labelled', labels),
       'box',
-      'sleep',
-      '100000',
+      ...untilTold,
     )
     for (const how of [lab.stopDockerd, lab.killDockerd]) {
       await how()
@@ -116,7 +121,7 @@ describe('dockerd starts again', () => {
     lab = await openLab({ engine, daemonJson: { 'live-restore': true } })
     agent = await lab.startAgent()
     await lab.dso('secret', 'set', 'dso://local/db', { input: value })
-    await lab.docker('run', '-d', '--name', 'web', ...withSecrets('lr', labels), 'box', 'sleep', '100000')
+    await lab.docker('run', '-d', '--name', 'web', ...withSecrets('lr', labels), 'box', ...untilTold)
     await lab.stopDockerd()
     await agent.kill9()
     agent = await lab.startAgent()
