@@ -12,6 +12,7 @@ import type { ImageLabels } from '../docker/image-labels.ts'
 import { observe } from '../docker/observe.ts'
 import type { Generate } from '../store/generate.ts'
 import type { Store } from '../store/store.ts'
+import { claim } from './claim.ts'
 import { createEnds } from './ends.ts'
 import { createHealth } from './health.ts'
 import { createJournal } from './journal.ts'
@@ -110,7 +111,11 @@ export function createLoop(needs: LoopNeeds): Loop {
     if (!isEngineError(error)) emit({ kind: 'problem', where: 'the loop', message: retry.inWords(error) })
   }
   const release = createRelease({ ...needs, quarantined: quarantine.all, problem })
-  const look = observe(engine, delivery.look)
+  const see = observe(engine, delivery.look)
+  const look = async () => {
+    const signal = AbortSignal.any([life.signal, AbortSignal.timeout(lookMs)])
+    return claim(await see(signal), needs.imageLabels)
+  }
 
   const looked = (seen: World) => {
     world = seen
@@ -119,7 +124,7 @@ export function createLoop(needs: LoopNeeds): Loop {
     thorough = false
   }
   const queue: Queue<Outcome> = createQueue<Outcome>({
-    observe: (signal) => look(AbortSignal.any([signal, AbortSignal.timeout(lookMs)])),
+    observe: look,
     select: (wake, seen) => select(wake, seen, { refusals, journal, quarantine, targets, failing: retry.failing() }),
     reconcile: reconcile.run,
     ran: retry.ran,
@@ -148,7 +153,7 @@ export function createLoop(needs: LoopNeeds): Loop {
     },
     wake: (workload) => queue.wake(workload === undefined ? { all: true } : { workloads: [workload] }),
     plan: async (target) => {
-      const seen = await look(AbortSignal.any([life.signal, AbortSignal.timeout(lookMs)])).catch(unseen)
+      const seen = await look().catch(unseen)
       const { workload, read } = target ?? {}
       const asked = { refusals, journal, quarantine, targets, failing: [] }
       const wanted = { ...(workload && { workloads: [workload] }), ...(read && { reads: [read] }) }

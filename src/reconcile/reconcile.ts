@@ -1,7 +1,6 @@
 import type { Emit } from '../core/event.ts'
 import type { ObservedMount, Workload, World } from '../core/model.ts'
 import { isChanged, isOpen, makePlan, type Target } from '../core/plan.ts'
-import { recover } from '../core/recover.ts'
 import type { Settings } from '../core/settings.ts'
 import type { Plan } from '../core/step.ts'
 import type { Delivery } from '../delivery/delivery.ts'
@@ -10,6 +9,7 @@ import type { Pauses } from './pause.ts'
 import type { Quarantine } from './quarantine.ts'
 import type { Rejected } from './rejected.ts'
 import type { Rollout, Rollouts } from './rollout.ts'
+import { newestEntry, takeUp } from './take-up.ts'
 import { foreignHolders, type Targets, type Wish } from './targets.ts'
 
 /** What a reconcile came to. */
@@ -55,10 +55,7 @@ export function createReconcile(needs: ReconcileNeeds): Reconcile {
       await expel(needs, mounts)
       const entry = await newestEntry(needs.journal, workload)
       const open = needs.rollouts.of(workload)
-      if (!open) {
-        const recovered = await takeUp(needs, workload, mounts, entry)
-        if (recovered) return recovered
-      }
+      if (!open && (await takeUp(needs, { workload, mounts, entry }))) return { begun: false, stale: true }
       const wish = await needs.targets.of(workload, world, signal)
       const outcome = await act(needs, { workload, mounts, wish, open, entry }, gather)
       if (wish.failure) throw wish.failure
@@ -111,14 +108,15 @@ async function act(needs: ReconcileNeeds, matter: Matter, gather: Gather): Promi
   const { rotation } = wish
   const againMs = gather(workload, plan, rotation.gatherMs ?? 0)
   if (againMs > 0) return { ...outcome, againMs }
-  if (open) {
-    const record = await needs.rollouts.supersede(open)
-    if (record?.outcome !== 'open') return { ...outcome, stale: true }
-  }
-  const before = open?.entry() ?? entry
+  const ended = open && (await needs.rollouts.supersede(open))
+  if (open && ended?.outcome !== 'open' && ended?.outcome !== 'applied') return { ...outcome, stale: true }
+  const isProved = ended?.outcome === 'applied'
+  const before = isProved ? undefined : (open?.entry() ?? entry)
   const rollout = needs.rollouts.begin({
     plan,
-    targets: targets.filter((target) => isChanged(target) || isOpen(target.mount)),
+    targets: targets
+      .filter((target) => isChanged(target) || isOpen(target.mount))
+      .map((target) => (isProved ? nowProved(target) : target)),
     ids: new Map([...(before?.moved.map((one) => [one.container, one.containerId] as const) ?? []), ...wish.ids]),
     ...(rotation.strategy.kind === 'signal' && { signal: rotation.strategy.signal }),
     ...(before && { before }),
@@ -126,6 +124,12 @@ async function act(needs: ReconcileNeeds, matter: Matter, gather: Gather): Promi
   await rollout.moved
   return { ...outcome, rollout, begun: true }
 }
+
+/** The watch had just ended well: what is in the files is the way back now. */
+const nowProved = (target: Target): Target => ({
+  ...target,
+  mount: { ...target.mount, proved: target.mount.generation },
+})
 
 const unhindered = (needs: ReconcileNeeds, { workload, wish }: Matter): readonly Target[] =>
   wish.targets.filter((target) => hindrance(needs, workload, target) === undefined)
@@ -160,62 +164,6 @@ function abandoned({ mounts, wish, entry }: Matter): readonly Target[] {
     const named = entry?.moved.find(({ slot }) => slot === mount.slot)
     return [{ mount, container: named?.container ?? mount.authorised[0] ?? mount.slot, wanted: mount.generation }]
   })
-}
-
-/** What an earlier life of the agent left half done; undefined: look at it as at any other. */
-async function takeUp(
-  needs: ReconcileNeeds,
-  workload: Workload,
-  mounts: readonly ObservedMount[],
-  entry: Entry | undefined,
-): Promise<Outcome | undefined> {
-  const recovery = recover({ entry, mounts, quarantined: needs.quarantine.all() })
-  if (recovery.kind === 'close' && entry) await needs.journal.end(entry.record.id, recovery.outcome)
-  if (recovery.kind !== 'take back') return undefined
-  const before = entry ?? { ...unknown(workload), phase: 'back' as const }
-  const rollout = needs.rollouts.takeBack(backOf(workload, mounts, { ...before, phase: 'back' }))
-  await rollout.done
-  await rollout.moved
-  return { begun: false, stale: true }
-}
-
-/** The work of taking back: the mounts that are open, and those whose process may not have been told yet. */
-function backOf(workload: Workload, mounts: readonly ObservedMount[], before: Entry) {
-  const named = new Map(before.moved.map((one) => [one.slot, one]))
-  const targets = mounts
-    .filter((mount) => isOpen(mount) || named.has(mount.slot))
-    .map((mount) => ({
-      mount,
-      container: named.get(mount.slot)?.container ?? mount.authorised[0] ?? mount.slot,
-      wanted: mount.generation,
-    }))
-  const { cause, strategy } = before.record
-  const plan: Plan = { workload, cause, strategy: strategy as Plan['strategy'], reason: 'taken back', steps: [] }
-  const ids = new Map(before.moved.map(({ container, containerId }) => [container, containerId]))
-  return { plan, targets, ids, before, ...(before.signal !== undefined && { signal: before.signal }) }
-}
-
-/** An entry for a rollout whose journal is lost. */
-function unknown(workload: Workload): Entry {
-  const now = Date.now()
-  const startedAt = new Date(now).toISOString()
-  const record = {
-    id: now.toString(36),
-    workload,
-    cause: 'not known',
-    strategy: 'live',
-    startedAt,
-    outcome: 'open',
-  } as const
-  return { record, phase: 'forward', moved: [], firstAt: now, ailing: [] }
-}
-
-/** The open entry of a workload. An older one beside it was being superseded when the agent ended. */
-async function newestEntry(journal: Journal, workload: Workload): Promise<Entry | undefined> {
-  const entries = journal.entries().filter(({ record }) => record.workload === workload)
-  const newest = entries.toSorted((a, b) => Date.parse(a.record.startedAt) - Date.parse(b.record.startedAt)).at(-1)
-  for (const entry of entries) if (entry !== newest) await journal.end(entry.record.id, 'superseded')
-  return newest
 }
 
 /** Takes the values out of a directory that somebody holds who was not authorised. */

@@ -1,0 +1,19 @@
+import { workloadOf } from '../core/desire.ts'
+import type { World } from '../core/model.ts'
+import type { ImageLabels } from '../docker/image-labels.ts'
+
+/**
+ * The world with each held mount under the workload of the container that holds it. A Mount is decided before it is
+ * known whose it is: of several containers that start at once and ask for the same, another one may get the directory.
+ */
+export function claim(world: World, imageLabels: Pick<ImageLabels, 'get'>): World {
+  const containers = new Map(world.containers.map((container) => [container.id, container]))
+  const mounts = world.mounts.map((mount) => {
+    const holder = mount.holders.find((id) => mount.authorised.includes(id))
+    const container = holder === undefined ? undefined : containers.get(holder)
+    if (!container) return mount
+    const workload = workloadOf(container, imageLabels.get(container.imageId))
+    return workload === mount.workload ? mount : { ...mount, workload }
+  })
+  return { containers: world.containers, mounts }
+}
