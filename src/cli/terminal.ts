@@ -10,6 +10,8 @@ export interface Terminal {
   readonly colour: boolean
   /** Columns of the terminal; undefined when the output is no terminal. */
   columns(): number | undefined
+  /** Lines of the terminal, likewise. */
+  rows(): number | undefined
   /** False once the reader went away. */
   out(text: string | Uint8Array): void
   err(text: string): void
@@ -39,6 +41,7 @@ export function createTerminal(env: Readonly<Record<string, string | undefined>>
     tty,
     colour: tty && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb',
     columns: () => (tty ? stdout.columns : undefined),
+    rows: () => (tty ? stdout.rows : undefined),
     out: (text) => void stdout.write(text),
     err: (text) => void stderr.write(text),
     asks: stdin.isTTY === true,

@@ -24,7 +24,7 @@ export async function watching(call: Call, look: () => Promise<string>): Promise
     while (!ended.aborted) {
       const text = await look().catch((error) => `${told(error).line}\n`)
       if (ended.aborted) break
-      if (terminal.tty) terminal.out(home + text.replaceAll('\n', `${restOfLine}\n`) + restOfScreen)
+      if (terminal.tty) terminal.out(drawn(text, terminal.rows() ?? 24))
       else if (steady(text) !== last) terminal.out(last === undefined ? text : `\n${text}`)
       last = steady(text)
       await nextEvent(call)
@@ -34,6 +34,16 @@ export async function watching(call: Call, look: () => Promise<string>): Promise
     if (terminal.tty) terminal.out(leaveAlternate)
   }
 }
+
+/** The text over what was drawn before, as much of it as the terminal shows. */
+const drawn = (text: string, rows: number): string =>
+  home +
+  text
+    .split('\n')
+    .slice(0, rows - 1)
+    .map((line) => `${line}${restOfLine}\r\n`)
+    .join('') +
+  restOfScreen
 
 /** The text without its ages, which change by themselves. */
 const steady = (text: string): string => text.replace(/\b\d+ (s|min|h|d)\b/g, '')

@@ -21,6 +21,7 @@ export function fakeTerminal(
     tty: given.tty ?? false,
     colour: given.colour ?? false,
     columns: () => given.width,
+    rows: () => undefined,
     out: (text) => void out.push(typeof text === 'string' ? text : Buffer.from(text).toString()),
     err: (text) => void err.push(text),
     asks: given.typed !== undefined,
