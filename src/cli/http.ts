@@ -27,8 +27,11 @@ export async function* ask(socket: string, question: Question): AsyncGenerator<H
   const stream = connect({ path: socket, ...(signal === undefined ? {} : { signal }) })
   stream.setTimeout(patience, () => stream.destroy(new Error('the agent does not answer')))
   const length = body === undefined ? '' : `content-length: ${body.byteLength}\r\n`
+  // Head and body leave together: a second write would meet a server that has answered the first and gone.
+  stream.cork()
   stream.write(`${method} ${path} HTTP/1.0\r\nhost: dso\r\n${length}\r\n`)
-  if (body !== undefined) stream.write(body)
+  if (body !== undefined && body.byteLength > 0) stream.write(body)
+  stream.uncork()
   try {
     let head: Head | undefined
     let missing: number | undefined

@@ -97,7 +97,9 @@ function refusedLines(workload: Workload, { refusals, loop }: ExplainParts): Lin
       const instead = serving === undefined ? 'starts fail until it changes' : `starts get version ${serving}`
       return { topic: 'refused', text: `${read} version ${version} is quarantined (${reason}): ${instead}` }
     }),
-    ...(message === undefined ? [] : [{ topic: 'refused' as const, text: message }]),
+    ...(message === undefined || refused.some((one) => one.message === message)
+      ? []
+      : [{ topic: 'refused' as const, text: message }]),
   ]
 }
 

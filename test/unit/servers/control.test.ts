@@ -205,6 +205,11 @@ describe('the control server', () => {
     ])
   })
 
+  it('answers 300 calls without a body, each on a connection of its own', async () => {
+    for (let n = 0; n < 300; n += 1) await client().json({ level: 'control', method: 'POST', path: '/v1/pause' })
+    expect(calls).toHaveLength(300)
+  })
+
   it('says of an error that is no failure only its kind', async () => {
     await expect(client().json({ level: 'status', path: '/v1/status' })).rejects.toThrow(
       'the agent could not do it (Error)',
