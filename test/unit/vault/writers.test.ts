@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { takeLock } from '../../../src/vault/lock.ts'
@@ -10,22 +10,24 @@ describe('one writer', () => {
     await (await openIn(dir)).close()
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
     const startedAt = readFileSync(`/proc/${process.ppid}/stat`, 'utf8').split(') ')[1]?.split(' ')[19]
-    writeFileSync(`${fileIn(dir)}.lock`, `${process.ppid} ${startedAt} ${boot}\n`)
+    symlinkSync(`${process.ppid}:${startedAt}:${boot}`, `${fileIn(dir)}.lock`)
     const second = await openIn(dir)
     expect(second.state()).toMatchObject({ state: 'refused' })
     expect(second.state().message).toContain(`another agent (process ${process.ppid}) writes`)
     await expect(second.unlock(undefined, { acceptOlder: true })).rejects.toThrow('one vault has one writer')
     await expect(second.set('a', undefined, secret('x'))).rejects.toThrow('[LOCAL_LOCKED]')
-    writeFileSync(`${fileIn(dir)}.lock`, `${process.ppid} ${Number(startedAt) + 1} ${boot}\n`)
+    rmSync(`${fileIn(dir)}.lock`)
+    symlinkSync(`${process.ppid}:${Number(startedAt) + 1}:${boot}`, `${fileIn(dir)}.lock`)
     await second.unlock(undefined, { acceptOlder: false })
     expect(second.state().state).toBe('ok')
   })
 
-  it.each(['', 'rubbish', '1 2 3', '999999999 1 x'])(
+  it.each(['', 'rubbish', '1:2:3', '999999999:1:x'])(
     'takes over a lock of nobody (%s) and leaves no file behind',
     (held) => {
       const path = `${scratch()}/lock`
-      writeFileSync(path, held)
+      if (held === '') writeFileSync(path, held)
+      else symlinkSync(held, path)
       const lock = takeLock(path)
       expect('release' in lock).toBe(true)
       if ('release' in lock) lock.release()
