@@ -1,5 +1,5 @@
 import { type Document, isAlias, isMap, isNode, isScalar, LineCounter, parseDocument, visit } from 'yaml'
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { printable } from '../core/failure.ts'
 import { nearestOr } from '../core/nearest.ts'
 import type { Settings } from '../core/settings.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { parseDuration } from '../core/duration.ts'
 import type { Settings } from '../core/settings.ts'
 import { paths } from '../host/paths.ts'

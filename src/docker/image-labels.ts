@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Emit } from '../core/event.ts'
 import type { Engine } from './engine.ts'
 import { createMemory } from './memory.ts'

@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import type { Emit } from '../core/event.ts'
 import { readState, writeState } from '../host/files.ts'
 

