@@ -34,12 +34,20 @@ const telling = new Set(
   ['SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH', 'SIGCONT', 'SIGURG', 'SIGIO', 'SIGCHLD'].map(signalNumber),
 )
 
+/** So many containers are remembered, the last ones that something happened to; one that is gone may still be asked about. */
+const most = 5_000
+
 export function createEnds(): Ends {
   const lives = new Map<string, Life>()
   const watchers = new Map<string, Set<() => void>>()
   const lifeOf = (id: string): Life => {
     const life = lives.get(id) ?? { kills: [], death: undefined }
+    lives.delete(id)
     lives.set(id, life)
+    for (const oldest of lives.keys()) {
+      if (lives.size <= most) break
+      lives.delete(oldest)
+    }
     return life
   }
 
@@ -48,7 +56,6 @@ export function createEnds(): Ends {
       if (event.type !== 'container') return
       note(lifeOf(event.id), event)
       for (const seen of watchers.get(event.id) ?? []) seen()
-      if (event.action === 'destroy' && !watchers.has(event.id)) lives.delete(event.id)
     },
     since: (id, at, stopSignal) => {
       const death = lives.get(id)?.death
