@@ -6,6 +6,8 @@ export interface Moved {
   readonly slot: string
   readonly container: string
   readonly containerId: string
+  /** Fingerprint that was proved there before. */
+  readonly from: string
   /** Fingerprint that the rollout puts there. */
   readonly to: string
 }
@@ -20,6 +22,8 @@ export interface OpenEntry {
 export type Recovery =
   /** Look at the workload as at any other: what is open is watched again. */
   | { readonly kind: 'go on' }
+  /** It was well: the agent ended while it made these mounts' values the way back. */
+  | { readonly kind: 'prove'; readonly slots: readonly string[] }
   /** It has failed already: put back what was proved, and tell again. */
   | { readonly kind: 'take back' }
   /** Nothing of it is open on the host any more. */
@@ -37,8 +41,21 @@ export function recover(o: {
   if (o.entry?.phase === 'back') return { kind: 'take back' }
   const open = o.mounts.filter(isOpen)
   if (open.some((mount) => holdsQuarantined(mount, o.quarantined))) return { kind: 'take back' }
+  const slots = o.entry ? halfProved(o.entry, o.mounts) : []
+  if (slots.length > 0) return { kind: 'prove', slots }
   if (open.length > 0 || !o.entry) return { kind: 'go on' }
   return { kind: 'close', outcome: outcomeOf(o.entry, o.mounts) }
+}
+
+/** The mounts that still are to be proved of a rollout of which another mount is: only one that was well proves any. */
+function halfProved({ moved }: OpenEntry, mounts: readonly ObservedMount[]): readonly string[] {
+  const at = new Map(mounts.map((mount) => [mount.slot, mount]))
+  const begun = moved.some(({ slot, from, to }) => from !== to && at.get(slot)?.proved.fingerprint === to)
+  if (!begun) return []
+  return moved.flatMap(({ slot, to }) => {
+    const mount = at.get(slot)
+    return mount && isOpen(mount) && mount.generation.fingerprint === to ? [slot] : []
+  })
 }
 
 /** What a rollout came to whose mounts are all proved, or gone. */

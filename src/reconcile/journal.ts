@@ -45,7 +45,9 @@ const record = z.object({
 const shape = z.object({
   record,
   phase: z.enum(['forward', 'back']),
-  moved: z.array(z.object({ slot: z.string(), container: z.string(), containerId: z.string(), to: z.string() })),
+  moved: z.array(
+    z.object({ slot: z.string(), container: z.string(), containerId: z.string(), from: z.string(), to: z.string() }),
+  ),
   signal: z.string().optional(),
   failure: z.object({ code: z.enum(Object.keys(failures) as [Code, ...Code[]]), message: z.string() }).optional(),
   firstAt: z.number(),

@@ -32,7 +32,7 @@ export interface ReconcileNeeds {
   readonly quarantine: Pick<Quarantine, 'all'>
   readonly rejected: Rejected
   readonly pauses: Pick<Pauses, 'holds'>
-  readonly delivery: Pick<Delivery, 'empty'>
+  readonly delivery: Pick<Delivery, 'empty' | 'prove'>
   readonly settings: () => Settings
   readonly emit: Emit
 }

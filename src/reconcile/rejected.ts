@@ -20,7 +20,8 @@ export function createRejected(): Rejected {
   return {
     add: (workload, targets, reason, forGood) => {
       const until = forGood ? Number.POSITIVE_INFINITY : performance.now() + againMs
-      const fingerprints = new Set(targets.map(({ wanted }) => wanted.fingerprint))
+      const failed = targets.filter(({ mount, wanted }) => wanted.fingerprint !== mount.proved.fingerprint)
+      const fingerprints = new Set(failed.map(({ wanted }) => wanted.fingerprint))
       rejected.set(workload, { reason, until, fingerprints })
     },
     why: (workload, fingerprint) => {

@@ -148,6 +148,7 @@ function newEntry(work: Work, at: number): Entry {
       slot: mount.slot,
       container,
       containerId: ids.get(container) ?? '',
+      from: mount.proved.fingerprint,
       to: wanted.fingerprint,
     })),
     ...(signal !== undefined && { signal }),

@@ -2,6 +2,7 @@ import type { ObservedMount, Workload } from '../core/model.ts'
 import { isOpen } from '../core/plan.ts'
 import { recover } from '../core/recover.ts'
 import type { Plan } from '../core/step.ts'
+import type { Delivery } from '../delivery/delivery.ts'
 import type { Entry, Journal } from './journal.ts'
 import type { Quarantine } from './quarantine.ts'
 import type { Rollouts } from './rollout.ts'
@@ -9,6 +10,7 @@ import type { Rollouts } from './rollout.ts'
 export interface TakeUpNeeds {
   readonly rollouts: Pick<Rollouts, 'takeBack'>
   readonly journal: Journal
+  readonly delivery: Pick<Delivery, 'prove'>
   readonly quarantine: Pick<Quarantine, 'all'>
 }
 
@@ -20,12 +22,17 @@ export interface Left {
 }
 
 /**
- * Ends what an earlier life of the agent left half done: closes what is no longer open, takes back what had failed. True:
+ * Ends what an earlier life of the agent left half done: closes what is not open any more, proves what was well, takes back
+ * what had failed. True:
  * the mounts have changed, look again. False: look at the workload as at any other. Throws what keeps it from being taken back.
  */
 export async function takeUp(needs: TakeUpNeeds, { workload, mounts, entry }: Left): Promise<boolean> {
   const recovery = recover({ entry, mounts, quarantined: needs.quarantine.all() })
   if (recovery.kind === 'close' && entry) await needs.journal.end(entry.record.id, recovery.outcome)
+  if (recovery.kind === 'prove') {
+    for (const slot of recovery.slots) await needs.delivery.prove(slot)
+    return true
+  }
   if (recovery.kind !== 'take back') return false
   const before = entry ?? { ...unknown(workload), phase: 'back' as const }
   const rollout = needs.rollouts.takeBack(backOf(workload, mounts, { ...before, phase: 'back' }))

@@ -56,7 +56,7 @@ describe('killed after any effect, the next life', () => {
         expect(await settle(host, rotation)).toBe(1)
         expect(host.facts.slice(rested)).toEqual([])
       }),
-      { numRuns: 300 },
+      { numRuns: 1000 },
     )
   })
 
