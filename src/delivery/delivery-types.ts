@@ -37,6 +37,8 @@ export interface Delivery {
   find(mountId: string): DeliveredMount | undefined
   /** Counts an answered Mount (1) or an Unmount (-1). Unknown ids are ignored: dockerd repeats itself. */
   used(mountId: string, by: 1 | -1): void
+  /** All mounts from memory, their holders as of the last look. */
+  all(): readonly DeliveredMount[]
   /** All mounts with their holders, read now. */
   look(): Promise<readonly DeliveredMount[]>
   /** Replaces all files of a mount in one rename. A slot that is gone is left alone: who held it has ended. Throws Failure RAM_FULL, NOT_RAM. */

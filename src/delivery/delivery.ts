@@ -65,6 +65,7 @@ export function createDelivery({ root, sizeBytes, emit }: DeliveryNeeds): Delive
       const mounted = mounts.byId(mountId)
       return mounted && observed(mounted)
     },
+    all: () => mounts.all().map(observed),
     look: async () => {
       await look()
       return mounts.all().map(observed)

@@ -20,7 +20,7 @@ export interface BirthNeeds {
   readonly imageLabels: ImageLabels
   readonly catalogue: Pick<Catalogue, 'get'>
   readonly generate: Generate
-  readonly delivery: Pick<Delivery, 'deliver' | 'marker' | 'find' | 'look' | 'used'>
+  readonly delivery: Pick<Delivery, 'deliver' | 'marker' | 'find' | 'all' | 'look' | 'used'>
   /** The loop's word on a version of a read: another version to serve, or why none can be. */
   readonly avoid: (workload: Workload) => (read: ReadKey, version: string) => string | undefined | Failure
   readonly settings: () => Settings
@@ -139,7 +139,7 @@ async function deliver(
   { workload, asked, counted }: Extract<Decision, { kind: 'deliver' }>,
   signal: AbortSignal,
 ): Promise<string> {
-  const pins = servingPins(workload, await delivery.look())
+  const pins = servingPins(workload, delivery.all())
   const { generation, files } = await generate(asked, { pins, avoid: avoid(workload), signal })
   signal.throwIfAborted()
   checkpoint('mount.3')

@@ -24,6 +24,8 @@ const everyMs = 60_000
 const connectMs = 30_000
 const firstPauseMs = 100
 const longestPauseMs = 5_000
+/** A container's start, end and removal come close together: one look answers those of so many milliseconds. */
+const gatherMs = 200
 
 /** After these, what is asked for or held may differ. A container that starts may be one that nobody has seen before. */
 const telling = new Set(['start', 'die', 'destroy', 'rename', 'unpause'])
@@ -44,6 +46,7 @@ export async function runWake(needs: WakeNeeds, since: number | undefined, signa
 }
 
 async function listen(needs: WakeNeeds, from: number, signal: AbortSignal): Promise<void> {
+  const gather = createGather((containers) => needs.wake({ containers }))
   let since = from
   let pauseMs = firstPauseMs
   let told = ''
@@ -58,7 +61,7 @@ async function listen(needs: WakeNeeds, from: number, signal: AbortSignal): Prom
       needs.wake({ all: true })
       for await (const event of needs.engine.events({ since }, signal)) {
         since = Math.max(since, event.at + 1)
-        heed(needs, event, signal)
+        heed(needs, event, gather, signal)
       }
     } catch (error) {
       if (signal.aborted) return
@@ -71,14 +74,27 @@ async function listen(needs: WakeNeeds, from: number, signal: AbortSignal): Prom
   }
 }
 
-function heed(needs: WakeNeeds, event: DockerEvent, signal: AbortSignal): void {
+function heed(needs: WakeNeeds, event: DockerEvent, gather: (id: string) => void, signal: AbortSignal): void {
   needs.ends.heed(event)
   if (event.type === 'volume') {
     if (event.action === 'create' && event.attributes['driver'] === driverName) void learn(needs, event.id, signal)
     return
   }
   if (!telling.has(event.action)) return
-  if (event.action === 'start' || needs.knows(event.id)) needs.wake({ containers: [event.id] })
+  if (event.action === 'start' || needs.knows(event.id)) gather(event.id)
+}
+
+/** Hands container ids on together, `gatherMs` after the first. */
+function createGather(hand: (ids: readonly string[]) => void): (id: string) => void {
+  const ids = new Set<string>()
+  return (id) => {
+    if (ids.size === 0)
+      setTimeout(() => {
+        hand([...ids])
+        ids.clear()
+      }, gatherMs).unref()
+    ids.add(id)
+  }
 }
 
 /** What only Docker knows of a volume. One that is gone again needs no learning. */

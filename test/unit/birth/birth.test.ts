@@ -66,6 +66,7 @@ function stage(world: World = {}) {
     delivery: {
       find: () => world.known,
       look: async () => world.mounts ?? [],
+      all: () => world.mounts ?? [],
       marker: async () => '/marker',
       used: (_: string, by: number) => log.push(`used ${by}`),
       deliver: async (what: { mountId: string; authorised: readonly string[] }) => {
