@@ -1,5 +1,6 @@
 import { workloadOf } from '../core/desire.ts'
 import type { World } from '../core/model.ts'
+import type { Delivery } from '../delivery/delivery.ts'
 import type { ImageLabels } from '../docker/image-labels.ts'
 
 /**
@@ -16,4 +17,13 @@ export function claim(world: World, imageLabels: Pick<ImageLabels, 'get'>): Worl
     return workload === mount.workload ? mount : { ...mount, workload }
   })
   return { containers: world.containers, mounts }
+}
+
+/** A look again without looking: who holds what as it was seen, what the mounts hold as it is. */
+export function refresh({ containers, mounts }: World, delivery: Pick<Delivery, 'find'>): World {
+  const now = mounts.flatMap((seen) => {
+    const mount = delivery.find(seen.mountId)
+    return mount?.slot === seen.slot ? [{ ...mount, workload: seen.workload, holders: seen.holders }] : []
+  })
+  return { containers, mounts: now }
 }

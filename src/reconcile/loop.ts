@@ -12,7 +12,7 @@ import type { ImageLabels } from '../docker/image-labels.ts'
 import { observe } from '../docker/observe.ts'
 import type { Generate } from '../store/generate.ts'
 import type { Store } from '../store/store.ts'
-import { claim } from './claim.ts'
+import { claim, refresh } from './claim.ts'
 import { createEnds } from './ends.ts'
 import { createHealth } from './health.ts'
 import { createJournal } from './journal.ts'
@@ -94,10 +94,9 @@ export function createLoop(needs: LoopNeeds): Loop {
     ...{ engine, delivery, rendering, health, ends, journal, quarantine, rejected, emit },
     tell: createTell({ engine }),
     signal: () => life.signal,
-    settled: (workload, error) => {
-      const againMs = error === undefined ? 0 : retry.failed(workload, error)
-      if (againMs > 0) queue.later(workload, againMs)
-      else queue.wake({ workloads: [workload] })
+    settled: (workload, record, error) => {
+      if (error !== undefined) queue.later(workload, retry.failed(workload, error))
+      else queue.wake({ workloads: [workload], quick: record?.outcome === 'applied' })
     },
   })
   const reconcile = createReconcile({
@@ -125,6 +124,7 @@ export function createLoop(needs: LoopNeeds): Loop {
   }
   const queue: Queue<Outcome> = createQueue<Outcome>({
     observe: look,
+    refresh: (seen) => refresh(seen, delivery),
     select: (wake, seen) => select(wake, seen, { refusals, journal, quarantine, targets, failing: retry.failing() }),
     reconcile: reconcile.run,
     ran: retry.ran,

@@ -7,6 +7,8 @@ export interface Wake {
   readonly reads?: readonly string[]
   /** Container ids. */
   readonly containers?: readonly string[]
+  /** What the last look found will do: nothing but values has changed since, as far as anybody knows. */
+  readonly quick?: boolean
 }
 
 /** What one run of one workload came to. */
@@ -14,6 +16,8 @@ export type Run<T> = { readonly outcome: T } | { readonly error: unknown }
 
 export interface QueueNeeds<T> {
   readonly observe: (signal: AbortSignal) => Promise<World>
+  /** The last look again, with what is in the mounts now. */
+  readonly refresh: (world: World) => World
   /** The workloads that a wake is about, by what is there. */
   readonly select: (wake: Wake, world: World) => Iterable<Workload>
   readonly reconcile: (workload: Workload, world: World, signal: AbortSignal) => Promise<T>
@@ -27,7 +31,7 @@ export interface QueueNeeds<T> {
 
 /**
  * Wakes in, reconciles out: at most one at a time for a workload, many workloads beside each other, and every wake is
- * answered by a look at the host that began after it. Wakes that come together share one look.
+ * answered by a look at the host that began after it, or by the last one if that will do. Wakes that come together share it.
  */
 export interface Queue<T> {
   wake(wake: Wake): void
@@ -72,12 +76,13 @@ export function createQueue<T>(needs: QueueNeeds<T>): Queue<T> {
       looks += 1
       const look = looks
       try {
-        const world = await needs.observe(signal)
+        const quick = latest !== undefined && batch.every(({ wake }) => wake.quick === true)
+        const world = quick ? needs.refresh(latest!.world) : await needs.observe(signal)
         latest = { world, look }
         for (const { wake, selected } of batch) {
           selected(new Map([...needs.select(wake, world)].map((workload) => [workload, nextRun(workload)])))
         }
-        needs.looked(world)
+        if (!quick) needs.looked(world)
         runReady(signal)
       } catch (error) {
         if (signal.aborted) return

@@ -45,7 +45,7 @@ export interface Rollouts {
 export interface RolloutNeeds extends Omit<EffectNeeds, 'engine'>, TakeBackNeeds {
   readonly health: Health
   /** Called when a rollout whose files had changed is no longer in hand: look at the workload again; with an error: later. */
-  readonly settled: (workload: Workload, error?: unknown) => void
+  readonly settled: (workload: Workload, record: RolloutRecord | undefined, error: unknown) => void
 }
 
 const superseded = Symbol('superseded')
@@ -75,7 +75,7 @@ export function createRollouts(needs: RolloutNeeds): Rollouts {
       done: done.then(({ record, error }) => {
         if (inHand.get(workload) === rollout) inHand.delete(workload)
         if (error !== undefined && !hasMoved) moved.reject(error)
-        else if (record?.outcome !== 'open') needs.settled(workload, error)
+        else if (record?.outcome !== 'open') needs.settled(workload, record, error)
         moved.resolve()
         return record
       }),

@@ -13,6 +13,8 @@ export interface Watched {
   readonly change: Change
 }
 
+/** A change moves many containers at once: the first looks stay out of its way, and come one after another. */
+const firstLookMs = (): number => 200 + Math.random() * 300
 const unreachableMs = 1_000
 const inspectMs = 20_000
 /** How long the event of an end may come after the end. */
@@ -24,13 +26,16 @@ export async function keepVigil(needs: HealthNeeds, watched: Watched, signal: Ab
   const id = idOf(watched)
   let wake = () => {}
   const unwatch = needs.ends.watch(id, () => wake())
+  const pause = (ms: number) =>
+    nap(ms, signal, (early) => {
+      wake = early
+    })
   try {
+    await pause(firstLookMs())
     for (;;) {
       const verdict = await look(signal)
       if (verdict.kind !== 'wait') return verdict
-      await nap(verdict.ms, signal, (early) => {
-        wake = early
-      })
+      await pause(verdict.ms)
     }
   } finally {
     unwatch()

@@ -21,6 +21,7 @@ export interface WakeNeeds {
 }
 
 const everyMs = 60_000
+const lookAfterMs = 1_000
 const connectMs = 30_000
 const firstPauseMs = 100
 const longestPauseMs = 5_000
@@ -35,7 +36,12 @@ const telling = new Set(['start', 'die', 'destroy', 'rename', 'unpause'])
  * away. `since` (milliseconds since 1970): events from then on are told again, as far as Docker remembers.
  */
 export async function runWake(needs: WakeNeeds, since: number | undefined, signal: AbortSignal): Promise<void> {
-  needs.store.onChange((reads) => needs.wake(reads ? { reads } : { all: true }))
+  needs.store.onChange((reads) => {
+    if (!reads) return needs.wake({ all: true })
+    // First to all that were seen, at once; the look that finds the others follows.
+    needs.wake({ reads, quick: true })
+    setTimeout(() => needs.wake({ reads }), lookAfterMs).unref()
+  })
   const timer = setInterval(() => needs.wake({ all: true }), everyMs)
   timer.unref()
   try {

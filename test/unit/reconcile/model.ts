@@ -90,7 +90,7 @@ export function createLife(host: Host, rotation: Rotation, effects = Number.POSI
     },
     rendering: { files: async () => [] },
     signal: () => life.signal,
-    settled: (_workload, error) => void settled.push(error),
+    settled: (_workload, _record, error) => void settled.push(error),
   })
   const want = (): Generation => {
     const instead = quarantine.avoid(workload)('dso://local/shop/db', host.version)

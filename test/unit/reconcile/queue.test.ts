@@ -17,6 +17,7 @@ function begin(run: (workload: string, look: number) => Promise<string>, more: P
       await sleep(2)
       return { containers: [], mounts: [], look: seen.looks } as World
     },
+    refresh: (world) => world,
     select: (wake) => wake.workloads ?? [],
     reconcile: async (workload, world) => {
       seen.runs.push(workload)
@@ -64,6 +65,16 @@ describe('the queue', () => {
     expect(most).toBe(1)
     expect(looks).toHaveLength(2)
     expect(looks[1]).toBeGreaterThan(looks[0] ?? 0)
+  })
+
+  test('a change of values alone does not wait for a look', async () => {
+    const { queue, seen } = begin(async () => 'done')
+    await queue.ask({ workloads: [] })
+    const before = seen.looks
+    await queue.ask({ workloads: ['w'], quick: true })
+    expect(seen.looks).toBe(before)
+    await Promise.all([queue.ask({ workloads: ['w'], quick: true }), queue.ask({ workloads: ['w'] })])
+    expect(seen.looks).toBe(before + 1)
   })
 
   test('a slow one holds up no other', async () => {
