@@ -43,7 +43,7 @@ export async function runSync(needs: SyncNeeds, wish: SyncWish, say: Say, signal
       continue
     }
     const { rollout, begun, behind } = run.outcome
-    if (begun) changed += 1
+    if (begun || rollout) changed += 1
     if (behind !== undefined) say({ kind: 'progress', workload, message: behind })
     if (rollout) say({ kind: 'progress', workload, message: `${rollout.entry().record.cause}: watched` })
     if (rollout && wish.wait) done.push(rollout.done.then((record) => told(record, say)))
@@ -96,7 +96,8 @@ async function settledRuns(
 
 function told(record: RolloutRecord | undefined, say: Say): RolloutRecord | undefined {
   if (record) {
-    const message = record.message === undefined ? record.outcome : `${record.outcome}: ${record.message}`
+    const outcome = record.outcome === 'rolled-back' ? 'rolled back' : record.outcome
+    const message = record.message === undefined ? outcome : `${outcome}: ${record.message}`
     say({ kind: 'progress', workload: record.workload, message })
   }
   return record

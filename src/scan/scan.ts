@@ -38,7 +38,7 @@ export function createScan({ engine, values, expectedDirs, places: where = place
   return async (line, signal) => {
     const needles = await createNeedles(values())
     try {
-      for (const reference of needles.tooShort) {
+      for (const reference of new Set(needles.tooShort)) {
         line({ kind: 'note', text: `not searched for: ${reference}: under ${shortest} bytes` })
       }
       const search = createSearch(needles.all)

@@ -26,9 +26,11 @@ patterns and DSO's own files, for each value and its base64, hex, URL and JSON f
   },
 }
 
-/** One line that is drawn over on a terminal, else a line for each place. */
-const progress = ({ what, done, total }: Extract<ScanLine, { kind: 'progress' }>, draws: boolean): string =>
-  draws ? `\r\x1b[K${what} (${done} of ${total})`.slice(0, 80) : `${what} (${done} of ${total})\n`
+/** One line that is drawn over on a terminal, else a line as each place begins. */
+function progress({ what, done, total }: Extract<ScanLine, { kind: 'progress' }>, draws: boolean): string {
+  if (draws) return `\r\x1b[K${`searching ${what} (${done} of ${total})`.slice(0, 79)}`
+  return done === 0 ? `searching ${what}\n` : ''
+}
 
 function text(line: Exclude<ScanLine, { kind: 'progress' }>): string {
   if (line.kind === 'finding') return `FOUND ${line.reference} (${line.form}) in ${line.where}`

@@ -34,8 +34,6 @@ export const sync: Command = {
 
 function text(line: SyncLine): string {
   if (line.kind === 'progress') return `${line.workload}: ${line.message}\n`
-  const back = line.rolledBack.map(
-    ({ workload, message }) => `${workload}: rolled back${message === undefined ? '' : `: ${message}`}\n`,
-  )
-  return `${back.join('')}${plural(line.changed, 'workload')} changed, ${line.unchanged} unchanged\n`
+  const back = line.rolledBack.length === 0 ? '' : `, ${line.rolledBack.length} rolled back`
+  return `${plural(line.changed, 'workload')} changed, ${line.unchanged} unchanged${back}\n`
 }
