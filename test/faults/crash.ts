@@ -25,7 +25,7 @@ export async function crashAt(
   return judged(scene, `${point} (${scenario})`, async (before) => {
     await scene.agent().kill9()
     const doomed = await scene.startAgent({ DSO_CRASH_AT: `${point}${pass(scenario)}` }, scenario !== 'opening')
-    const driven = drive(scene, scenario)
+    const driven = drive(scene, scenario, before.inVault)
     await died(doomed, point)
     await meanwhile()
     await scene.startAgent()

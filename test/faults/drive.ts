@@ -7,9 +7,9 @@ export interface Driven {
   outcome(): Promise<readonly string[]>
 }
 
-/** Leads the running agent through a scenario; returns at once. */
-export function drive(scene: Scene, scenario: Scenario): Driven {
-  const begun = ways[scenario](scene)
+/** Leads the running agent through a scenario; returns at once. `old` is what the vault holds before it. */
+export function drive(scene: Scene, scenario: Scenario, old: string): Driven {
+  const begun = ways[scenario](scene, old)
   // Whoever asks for the outcome gets the error.
   begun.catch(() => {})
   return { outcome: async () => (await begun)() }
@@ -17,11 +17,11 @@ export function drive(scene: Scene, scenario: Scenario): Driven {
 
 type Judge = () => Promise<readonly string[]>
 
-const ways: Readonly<Record<Scenario, (scene: Scene) => Promise<Judge>>> = {
+const ways: Readonly<Record<Scenario, (scene: Scene, old: string) => Promise<Judge>>> = {
   start: startOnce,
   end: startOnce,
-  change: (scene) => change(scene, 'good'),
-  'bad change': (scene) => change(scene, 'bad'),
+  change: (scene, old) => change(scene, old, 'good'),
+  'bad change': (scene, old) => change(scene, old, 'bad'),
   purge,
   // The agent is on its way there by itself.
   opening: async () => async () => [],
@@ -45,8 +45,7 @@ async function startOnce(scene: Scene): Promise<Judge> {
 }
 
 /** What the agent said was kept is in the vault; else the old or the new value is. */
-async function change(scene: Scene, kind: 'good' | 'bad'): Promise<Judge> {
-  const old = await scene.inVault()
+async function change(scene: Scene, old: string, kind: 'good' | 'bad'): Promise<Judge> {
   const { mark, kept } = await scene.change(kind)
   return async () => {
     const now = await scene.inVault()

@@ -39,9 +39,10 @@ while :; do
 done
 `
 
-/** The main program: starts the readers, and writes down the value it finds whenever it is told to look again. */
+/** The main program: starts the readers, ends when it is asked to, and writes down the value it finds whenever it is told to look again. */
 const app = `#!/bin/sh
 trap 'cd -P /run/secrets/..data; v=; read -r v < a; echo "$v" >> /out/told' HUP
+trap 'exit 0' TERM
 mkfifo /tmp/nap
 i=0
 while [ $i -lt 30 ]; do /reader set 0.03 & i=$((i + 1)); done

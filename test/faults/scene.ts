@@ -34,13 +34,15 @@ export interface Scene {
 
 export interface SceneOptions {
   readonly engine: EngineName
-  /** Bytes of each file, about. */
-  readonly bytes: number
+  /** Bytes of each file of the next value, about. */
+  readonly bytes: () => number
+  /** The content of /etc/docker/daemon.json. */
+  readonly daemonJson?: Readonly<Record<string, unknown>>
 }
 
 /** Opens the lab, starts an agent and the readers' container, and waits until they read. */
-export async function openScene({ engine, bytes }: SceneOptions): Promise<Scene> {
-  const lab = await openLab({ engine })
+export async function openScene({ engine, bytes, daemonJson }: SceneOptions): Promise<Scene> {
+  const lab = await openLab({ engine, daemonJson })
   try {
     await readersImage(lab)
     const scene = furnish(lab, await lab.startAgent(), bytes)
@@ -58,7 +60,7 @@ export async function openScene({ engine, bytes }: SceneOptions): Promise<Scene>
 
 const mount = (volume: string) => ['--mount', `type=volume,src=${volume},dst=/run/secrets,volume-driver=dso`]
 
-function furnish(lab: Lab, first: Agent, bytes: number): Scene {
+function furnish(lab: Lab, first: Agent, bytes: () => number): Scene {
   const readers = createReaders(lab)
   let agent = first
   let generation = 0
@@ -78,7 +80,7 @@ function furnish(lab: Lab, first: Agent, bytes: number): Scene {
     change: async (kind) => {
       generation += 1
       const mark = `g${generation}-${kind}-end`
-      const text = [mark, 'x'.repeat(bytes), mark].join('\n')
+      const text = [mark, 'x'.repeat(bytes()), mark].join('\n')
       const fields = Object.fromEntries(names.map((name) => [name, text]))
       const kept = await put(set, fields).then(
         ({ status, body }) => status === 200 || fail(`the value was not taken: ${status} ${body}`),

@@ -11,7 +11,7 @@ import { engine } from './stage.ts'
  */
 let scene: Scene
 beforeAll(async () => {
-  scene = await openScene({ engine, bytes: 2000 })
+  scene = await openScene({ engine, bytes: () => 2000 })
 })
 afterAll(() => scene?.close())
 
