@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     root: new URL('..', import.meta.url).pathname,
     include: ['test/unit/**/*.test.ts', 'test/architecture/**/*.test.ts'],
-    pool: 'threads',
+    pool: 'forks',
     testTimeout: 60_000,
   },
 })
