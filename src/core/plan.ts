@@ -53,11 +53,20 @@ export function suspects(targets: readonly Target[]): readonly Suspect[] {
     for (const [read, { version, mark }] of Object.entries(wanted.reads)) {
       const before = mount.proved.reads[read]
       if (before?.mark === mark) continue
-      found.set(read, { read, version, ...(before !== undefined && { serving: before.version }) })
+      const serving = laterOf(found.get(read)?.serving, before?.version)
+      found.set(read, { read, version, ...(serving !== undefined && { serving }) })
     }
   }
   return [...found.values()]
 }
+
+/** Replicas may be proved on different versions: the later one serves, where versions tell which that is. */
+function laterOf(one: string | undefined, other: string | undefined): string | undefined {
+  if (one === undefined || other === undefined) return one ?? other
+  return isNumber(one) && isNumber(other) && Number(other) > Number(one) ? other : one
+}
+
+const isNumber = (version: string): boolean => /^\d+$/.test(version)
 
 /** What differs, in words for people: `dso://local/shop/db changed (version 3 to 4)`. */
 export function causeOf(targets: readonly Target[]): string {

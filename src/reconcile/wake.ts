@@ -36,23 +36,24 @@ const telling = new Set(['start', 'die', 'destroy', 'rename', 'unpause'])
  * away. `since` (milliseconds since 1970): events from then on are told again, as far as Docker remembers.
  */
 export async function runWake(needs: WakeNeeds, since: number | undefined, signal: AbortSignal): Promise<void> {
+  const gather = createGather((containers) => needs.wake({ containers }))
   needs.store.onChange((reads) => {
     if (!reads) return needs.wake({ all: true })
     // First to all that were seen, at once; the look that finds the others follows.
-    needs.wake({ reads, quick: true })
+    const containers = gather.take()
+    needs.wake(containers.length > 0 ? { reads, containers } : { reads, quick: true })
     setTimeout(() => needs.wake({ reads }), lookAfterMs).unref()
   })
   const timer = setInterval(() => needs.wake({ all: true }), everyMs)
   timer.unref()
   try {
-    await listen(needs, since ?? Date.now(), signal)
+    await listen(needs, gather, since ?? Date.now(), signal)
   } finally {
     clearInterval(timer)
   }
 }
 
-async function listen(needs: WakeNeeds, from: number, signal: AbortSignal): Promise<void> {
-  const gather = createGather((containers) => needs.wake({ containers }))
+async function listen(needs: WakeNeeds, gather: Gather, from: number, signal: AbortSignal): Promise<void> {
   let since = from
   let pauseMs = firstPauseMs
   let told = ''
@@ -80,27 +81,40 @@ async function listen(needs: WakeNeeds, from: number, signal: AbortSignal): Prom
   }
 }
 
-function heed(needs: WakeNeeds, event: DockerEvent, gather: (id: string) => void, signal: AbortSignal): void {
+function heed(needs: WakeNeeds, event: DockerEvent, gather: Gather, signal: AbortSignal): void {
   needs.ends.heed(event)
   if (event.type === 'volume') {
     if (event.action === 'create' && event.attributes['driver'] === driverName) void learn(needs, event.id, signal)
     return
   }
   if (!telling.has(event.action)) return
-  if (event.action === 'start' || needs.knows(event.id)) gather(event.id)
+  if (event.action === 'start' || needs.knows(event.id)) gather.add(event.id)
 }
 
 /** Hands container ids on together, `gatherMs` after the first. */
-function createGather(hand: (ids: readonly string[]) => void): (id: string) => void {
-  const ids = new Set<string>()
-  return (id) => {
-    if (ids.size === 0)
-      setTimeout(() => {
-        hand([...ids])
-        ids.clear()
-      }, gatherMs).unref()
-    ids.add(id)
+function createGather(hand: (ids: readonly string[]) => void): Gather {
+  let ids = new Set<string>()
+  const take = () => {
+    const taken = [...ids]
+    ids = new Set()
+    return taken
   }
+  return {
+    take,
+    add: (id) => {
+      if (ids.size === 0)
+        setTimeout(() => {
+          if (ids.size > 0) hand(take())
+        }, gatherMs).unref()
+      ids.add(id)
+    },
+  }
+}
+
+interface Gather {
+  add(id: string): void
+  /** Those that wait, for somebody who looks at the host now. */
+  take(): readonly string[]
 }
 
 /** What only Docker knows of a volume. One that is gone again needs no learning. */

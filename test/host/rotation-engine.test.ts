@@ -1,35 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import type { RolloutRecord, StatusAnswer } from '../../src/core/api.ts'
 import { eventually } from '../lab/lab.ts'
-import { stage, withSecrets } from './stage.ts'
+import { rotating } from './rotating.ts'
+import { stage } from './stage.ts'
 
 const it = stage()
 
-const set = (path: string, value: string) => it.lab.dso('secret', 'set', `dso://local/${path}`, { input: value })
-const rollouts = async (workload: string) =>
-  (JSON.parse(await it.lab.dso('rollout', 'list', '--json')) as RolloutRecord[]).filter(
-    (one) => one.workload === workload,
-  )
-const stateOf = async (workload: string) =>
-  (JSON.parse(await it.lab.dso('status', '--json')) as StatusAnswer).workloads.find((one) => one.workload === workload)
-const inside = (container: string) => it.lab.docker('exec', container, 'cat', '/run/secrets/db').catch(() => '')
-const reads = (name: string, value: string) =>
-  eventually(async () => (await inside(name)) === value, { what: `${name} reads ${value}`, deadlineMs: 30_000 })
-const ended = (name: string, count = 1) =>
-  eventually(
-    async () => {
-      const list = await rollouts(name)
-      return list.length >= count && list[0]?.outcome !== 'open' ? (list[0] ?? null) : null
-    },
-    { what: `end of rollout ${count} of ${name}`, deadlineMs: 30_000 },
-  )
-
-const run = (name: string, labels: Record<string, string>, more: string[] = [], words = ['sleep', '1000']) =>
-  it.lab.docker(
-    ...(['run', '-d', '--init', '--name', name] as [string, ...string[]]),
-    ...withSecrets(name, { 'secret.db': `dso://local/${name}`, ...labels }),
-    ...[...more, 'box', ...words],
-  )
+const { ended, inside, outcomes, reads, rollouts, run, set, stateOf } = rotating(it)
 
 const compose = (labels: string) => `services:
   api:
@@ -84,7 +60,7 @@ describe('an open watch', () => {
     await reads('again', 'two')
     await it.lab.docker('restart', '-t', '1', 'again')
     await reads('again', 'two')
-    await eventually(async () => (await rollouts('again')).map(({ outcome }) => outcome).includes('ended'), {
+    await eventually(async () => (await outcomes('again')).includes('ended'), {
       what: 'ended',
     })
     await eventually(async () => (await stateOf('again'))?.state === 'ok', { what: 'ok', deadlineMs: 20_000 })
@@ -109,7 +85,7 @@ describe('an open watch', () => {
     await it.lab.killDockerd()
     await it.lab.startDockerd()
     await reads('daemon', 'two')
-    await eventually(async () => (await rollouts('daemon')).map(({ outcome }) => outcome).includes('ended'), {
+    await eventually(async () => (await outcomes('daemon')).includes('ended'), {
       what: 'ended',
       deadlineMs: 30_000,
     })
@@ -118,7 +94,7 @@ describe('an open watch', () => {
 })
 
 describe('a check by network', () => {
-  const httpd = ['sh', '-c', 'mkdir /www; echo ok > /www/ready; exec httpd -f -p 8080 -h /www']
+  const httpd = 'mkdir /www; echo ok > /www/ready; httpd -p 8080 -h /www'
 
   test('http on the container itself', async () => {
     await set('web', 'one')

@@ -1,40 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import type { RolloutRecord, StatusAnswer } from '../../src/core/api.ts'
 import { eventually } from '../lab/lab.ts'
-import { stage, withSecrets } from './stage.ts'
+import { rotating } from './rotating.ts'
+import { stage } from './stage.ts'
 
 const it = stage()
 
-const set = (path: string, value: string) => it.lab.dso('secret', 'set', `dso://local/${path}`, { input: value })
-const inside = (container: string) => it.lab.docker('exec', container, 'cat', '/run/secrets/db')
-const json = async <T>(...args: string[]) => JSON.parse(await it.lab.dso(...args, '--json')) as T
-const rollouts = (workload: string) => json<RolloutRecord[]>('rollout', 'list', workload)
-const stateOf = async (workload: string) =>
-  (await json<StatusAnswer>('status')).workloads.find((one) => one.workload === workload)
-
-/** Starts a container with one secret of its own, and waits until it sleeps, having done what `first` says. */
-async function run(name: string, labels: Record<string, string>, more: string[] = [], first = ':'): Promise<void> {
-  const secrets = withSecrets(name, { 'secret.db': `dso://local/${name}`, 'rotation.settle': '1s', ...labels })
-  const script = `${first}; touch /ready; while :; do sleep 0.1; [ -e /fall ] && exit 5; done`
-  await it.lab.docker('run', '-d', '--init', '--name', name, ...secrets, ...more, 'box', 'sh', '-c', script)
-  await eventually(async () => (await it.lab.tryDocker('exec', name, 'test', '-e', '/ready')).code === 0, {
-    what: `start of ${name}`,
-  })
-}
-
-/** Waits until the last rollout of a container has ended, and returns it. */
-const ended = (name: string, count = 1) =>
-  eventually(
-    async () => {
-      const list = await rollouts(name)
-      return list.length >= count && list[0]?.outcome !== 'open' ? (list[0] ?? null) : null
-    },
-    { what: `end of rollout ${count} of ${name}`, deadlineMs: 20_000 },
-  )
-
-/** Waits until the container reads this. */
-const reads = (name: string, value: string) =>
-  eventually(async () => (await inside(name).catch(() => '')) === value, { what: `${name} reads ${value}` })
+const { ended, inside, outcomes, reads, rollouts, run, set, stateOf } = rotating(it)
 
 describe('live', () => {
   test('a running container reads the new value, and it is proved after it has settled', async () => {
@@ -115,7 +86,7 @@ describe('a value that does not do', () => {
     await ended('retry')
     const again = await it.lab.tryDso('sync', 'retry', '--retry', '--wait')
     expect(again.code).toBe(7)
-    expect((await rollouts('retry')).map(({ outcome }) => outcome)).toEqual(['rolled-back', 'rolled-back'])
+    expect(await outcomes('retry')).toEqual(['rolled-back', 'rolled-back'])
   })
 
   test('a container that died of it is started with the old one', async () => {
@@ -184,7 +155,7 @@ describe('an open watch', () => {
     await set('newer', 'worse')
     await reads('newer', 'worse')
     await ended('newer', 2)
-    expect((await rollouts('newer')).map(({ outcome }) => outcome)).toEqual(['rolled-back', 'superseded'])
+    expect(await outcomes('newer')).toEqual(['rolled-back', 'superseded'])
     expect(await inside('newer')).toBe('good')
   })
 
@@ -203,50 +174,5 @@ describe('an open watch', () => {
       outcome: 'rolled-back',
       message: 'killed: it ended with exit status 5',
     })
-  })
-})
-
-describe('left alone', () => {
-  test('none: running containers keep what they have, starts get the new value', async () => {
-    await set('none', 'one')
-    await run('none', { rotation: 'none' })
-    await set('none', 'two')
-    await it.lab.dso('sync', 'none')
-    expect(await inside('none')).toBe('one')
-    expect((await stateOf('none'))?.state).toBe('outdated')
-    await it.lab.docker('restart', '-t', '0', 'none')
-    await reads('none', 'two')
-  })
-
-  test('paused until resumed', async () => {
-    await set('paused', 'one')
-    await run('paused', {})
-    await it.lab.dso('pause', 'paused')
-    await set('paused', 'two')
-    await it.lab.dso('sync', 'paused')
-    expect(await inside('paused')).toBe('one')
-    expect((await stateOf('paused'))?.state).toBe('paused')
-    await it.lab.dso('resume', 'paused')
-    await reads('paused', 'two')
-  })
-})
-
-describe('a container that waits for its secret', () => {
-  test('is started when it can be had, if its restart policy says that it should run', async () => {
-    const refused = await it.lab.tryDocker(
-      ...(['run', '-d', '--init', '--restart', 'always', '--name', 'waits'] as [string, ...string[]]),
-      ...withSecrets('waits', { 'secret.db': 'dso://local/waits' }),
-      ...['box', 'sleep', '1000'],
-    )
-    expect(refused.code).toBe(125)
-    const byHand = await it.lab.tryDocker(
-      ...(['run', '-d', '--init', '--name', 'byhand'] as [string, ...string[]]),
-      ...withSecrets('byhand', { 'secret.db': 'dso://local/waits' }),
-      ...['box', 'sleep', '1000'],
-    )
-    expect(byHand.code).toBe(125)
-    await set('waits', 'here')
-    await reads('waits', 'here')
-    expect(await it.lab.docker('inspect', '-f', '{{.State.Running}}', 'byhand')).toBe('false')
   })
 })

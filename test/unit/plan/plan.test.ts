@@ -93,6 +93,16 @@ describe('the way back', () => {
     expect(suspects([one, two])).toEqual([{ read: 'dso://local/shop/db', version: '4', serving: '3' }])
     expect(suspects([{ ...one, wanted: generation('3') }])).toEqual([])
   })
+
+  test('of replicas that were proved on different versions the later one serves', () => {
+    const behind = { ...two, mount: mount('b', '3', '2') }
+    for (const targets of [
+      [one, behind],
+      [behind, one],
+    ]) {
+      expect(suspects(targets)).toEqual([{ read: 'dso://local/shop/db', version: '4', serving: '3' }])
+    }
+  })
 })
 
 test.each([
