@@ -95,7 +95,7 @@ export async function runAgent({ config = paths.config }: { readonly config?: st
     ramDir: paths.ram,
   })
   const birth = createBirth({
-    ...{ engine, candidates, imageLabels, catalogue, generate, delivery, refusals, emit },
+    ...{ engine, candidates, records, imageLabels, catalogue, generate, delivery, refusals, emit },
     avoid: loop.avoid,
     settings: () => settings,
   })

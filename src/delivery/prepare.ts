@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { chmodSync, mkdirSync, rmdirSync } from 'node:fs'
 import { Failure, printable } from '../core/failure.ts'
+import { checkpoint } from '../host/checkpoint.ts'
 import { type MountLine, readMounts } from '../host/mountinfo.ts'
 import { MountError, mountAll, unmountAll } from '../host/mounts.ts'
 import { type RamKind, ramOptions, ramType } from '../host/ram.ts'
@@ -83,6 +84,7 @@ export async function removeSlots(slots: readonly Slot[]): Promise<Slot[]> {
   const lines = mountsByPlace()
   const places = slots.flatMap(({ stage, exposed, state }) => [stage, exposed, state])
   await unmountAll(places.filter((place) => lines.has(place)))
+  if (slots.length > 0) checkpoint('remove.1')
   return slots.filter((slot) => !removeDirectories(slot))
 }
 

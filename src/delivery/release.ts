@@ -1,4 +1,5 @@
 import type { Emit } from '../core/event.ts'
+import { checkpoint } from '../host/checkpoint.ts'
 import type { Contents } from './contents.ts'
 import { findHolders } from './holders.ts'
 import type { Slot } from './layout.ts'
@@ -41,9 +42,11 @@ export function createRelease({ mounts, contents, emit }: { mounts: Mounts; cont
     for (const mounted of over) {
       mounts.remove(mounted)
       contents.wipe(mounted.slot)
+      checkpoint('release.1')
     }
     const slots = [...busy.splice(0), ...over.map(({ slot }) => slot)]
     if (slots.length > 0) busy = [...busy, ...(await removeSlots(slots))]
+    if (over.length > 0) checkpoint('release.2')
     for (const { record } of over) emit({ kind: 'mount.released', workload: record.workload, volume: record.volume })
   }
 }

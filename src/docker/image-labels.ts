@@ -64,4 +64,15 @@ export function createImageLabels({ file, emit }: { readonly file: string; reado
   }
 }
 
+/** Learns the labels of those images that are not known. What cannot be learned stays unknown. Never throws. */
+export async function learnMissing(
+  imageLabels: ImageLabels,
+  imageIds: Iterable<string>,
+  engine: Pick<Engine, 'image'>,
+  signal: AbortSignal,
+): Promise<void> {
+  const missing = [...new Set(imageIds)].filter((id) => imageLabels.get(id) === undefined)
+  await Promise.allSettled(missing.map((id) => imageLabels.learn(id, engine, signal)))
+}
+
 const counts = (label: string): boolean => label.startsWith('dso.') || label.startsWith('com.docker.compose.')

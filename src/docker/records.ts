@@ -17,6 +17,8 @@ export interface Records {
   containers(): Promise<Container[] | undefined>
   /** Whether some container's record names this volume with our driver. */
   mention(volume: string): Promise<boolean>
+  /** Whether one of these containers mounts a subpath of the volume: only its record says so. False where it cannot be read. */
+  mountsPart(volume: string, containerIds: readonly string[]): Promise<boolean>
 }
 
 /** `stateFile` holds the folder's name, no value. `problem` is told when it cannot be read. */
@@ -42,6 +44,14 @@ export function createRecords({
       ((await containers()) ?? []).some(({ mounts }) =>
         mounts.some((mount) => mount.volume === volume && mount.driver === driverName),
       ),
+    mountsPart: async (volume, containerIds) => {
+      if (root === undefined) return false
+      const folder = join(root, 'containers')
+      const records = await Promise.all(containerIds.map((id) => readJson(folder, id)))
+      return records.some((record) =>
+        mountPoints(record).some((mount) => text(mount['Name']) === volume && isPart(mount)),
+      )
+    },
   }
 }
 
@@ -58,18 +68,26 @@ async function readRecords(folder: string): Promise<Container[] | undefined> {
   return ids.length > 0 && containers.length === 0 ? undefined : containers
 }
 
-/** dockerd replaces the file by rename, so it is whole; a container being made or removed has none. */
 async function readRecord(folder: string, id: string): Promise<Container | undefined> {
+  const record = await readJson(folder, id)
+  return text(record['ID']) === id ? parseRecord(record) : undefined
+}
+
+/** dockerd replaces the file by rename, so it is whole; a container being made or removed has none: an empty object. */
+async function readJson(folder: string, id: string): Promise<Json> {
   try {
-    const record = object(JSON.parse(await readFile(join(folder, id, 'config.v2.json'), 'utf8')))
-    return text(record['ID']) === id ? parseRecord(record) : undefined
+    return object(JSON.parse(await readFile(join(folder, id, 'config.v2.json'), 'utf8')))
   } catch {
-    return undefined
+    return {}
   }
 }
 
+const mountPoints = (record: Json): Json[] => Object.values(object(record['MountPoints'])).map(object)
+
+const isPart = (mount: Json): boolean => text(object(object(mount['Spec'])['VolumeOptions'])['Subpath']) !== ''
+
 function parseRecord(record: Json): Container {
-  const mounts = Object.values(object(record['MountPoints'])).map(object)
+  const mounts = mountPoints(record)
   return {
     id: text(record['ID']),
     name: text(record['Name']).replace(/^\//, ''),

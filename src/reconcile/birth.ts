@@ -8,7 +8,8 @@ import type { Settings } from '../core/settings.ts'
 import type { Delivery } from '../delivery/delivery.ts'
 import type { Catalogue } from '../docker/catalogue.ts'
 import type { Engine } from '../docker/engine.ts'
-import type { ImageLabels } from '../docker/image-labels.ts'
+import { type ImageLabels, learnMissing } from '../docker/image-labels.ts'
+import type { Records } from '../docker/records.ts'
 import { checkpoint } from '../host/checkpoint.ts'
 import type { Generate } from '../store/generate.ts'
 import type { Candidates, Sighting } from './candidates.ts'
@@ -17,6 +18,7 @@ import type { Refusals } from './refusals.ts'
 export interface BirthNeeds {
   readonly engine: Pick<Engine, 'image'>
   readonly candidates: Pick<Candidates, 'of'>
+  readonly records: Pick<Records, 'mountsPart'>
   readonly imageLabels: ImageLabels
   readonly catalogue: Pick<Catalogue, 'get'>
   readonly generate: Generate
@@ -70,7 +72,11 @@ async function birth(needs: BirthNeeds, name: string, mountId: string): Promise<
     const sighting = await needs.candidates.of(name, signal)
     const rows = sighting.containers.filter((row) => mountsVolume(row, name))
     asking = askingOf(rows, sighting)
-    if (!sighting.booting) await learnImages(needs, asking.containers, signal)
+    if (!sighting.booting) {
+      const images = asking.containers.map(({ imageId }) => imageId)
+      const limited = AbortSignal.any([signal, AbortSignal.timeout(imageDeadlineMs)])
+      await learnMissing(needs.imageLabels, images, needs.engine, limited)
+    }
     const decision = decide({
       volume,
       containers: rows,
@@ -81,6 +87,7 @@ async function birth(needs: BirthNeeds, name: string, mountId: string): Promise<
     if (decision.kind === 'marker') return await marker(needs, name, sighting)
     const containers = asking.containers.filter(({ id }) => decision.counted.includes(id))
     asking = { ...asking, workload: decision.workload, containers }
+    if (await needs.records.mountsPart(name, decision.counted)) throw partOnly()
     const directory = await deliver(needs, volume, mountId, decision, signal)
     needs.refusals.clear(decision.counted)
     return directory
@@ -123,13 +130,6 @@ async function marker({ delivery }: BirthNeeds, name: string, { booting }: Sight
     `no container in Docker's records asks for volume ${name}`,
     'start the container again',
   )
-}
-
-/** What cannot be learned stays unknown, and the decision refuses it. */
-async function learnImages({ imageLabels, engine }: BirthNeeds, rows: readonly Container[], signal: AbortSignal) {
-  const unknown = new Set(rows.map(({ imageId }) => imageId).filter((id) => imageLabels.get(id) === undefined))
-  const limited = AbortSignal.any([signal, AbortSignal.timeout(imageDeadlineMs)])
-  await Promise.allSettled([...unknown].map((id) => imageLabels.learn(id, engine, limited)))
 }
 
 async function deliver(
@@ -184,6 +184,13 @@ function ours(error: unknown): Failure {
     'see docker dso doctor, then start it again',
   )
 }
+
+const partOnly = () =>
+  new Failure(
+    'STRATEGY_IMPOSSIBLE',
+    'it mounts a subpath of its dso volume, which would stay as it is at the start for ever',
+    'mount the whole volume',
+  )
 
 const tooLate = () =>
   new Failure(

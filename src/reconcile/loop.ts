@@ -8,7 +8,7 @@ import type { Plan } from '../core/step.ts'
 import type { Delivery } from '../delivery/delivery.ts'
 import type { Catalogue } from '../docker/catalogue.ts'
 import { type Engine, isEngineError } from '../docker/engine.ts'
-import type { ImageLabels } from '../docker/image-labels.ts'
+import { type ImageLabels, learnMissing } from '../docker/image-labels.ts'
 import { observe } from '../docker/observe.ts'
 import type { Generate } from '../store/generate.ts'
 import type { Store } from '../store/store.ts'
@@ -119,6 +119,9 @@ export function createLoop(needs: LoopNeeds): Loop {
   const looked = (seen: World) => {
     world = seen
     release(seen)
+    // Known before dockerd boots again, when nobody can be asked.
+    const images = seen.containers.map(({ imageId }) => imageId)
+    void learnMissing(needs.imageLabels, images, engine, AbortSignal.any([life.signal, AbortSignal.timeout(lookMs)]))
     starts.look(seen, thorough, life.signal).catch(problem)
     thorough = false
   }

@@ -31,8 +31,11 @@ function statusRoutes(parts: ControlParts): Record<string, Route> {
     'GET /v1/events': at((asked) => eventLines(parts, asked)),
     'GET /v1/names': at(async () => json({ workloads: (await parts.names()).workloads })),
     'GET /v1/rollouts': at(async ({ query }) => {
-      const workload = query.get('workload')
-      return json(loop.rollouts(workload === null ? undefined : workloadNamed(workload, await parts.names())))
+      const asked = query.get('workload')
+      if (asked === null) return json(loop.rollouts())
+      // A workload that is gone has its records still.
+      const records = loop.rollouts(asked)
+      return json(records.length > 0 ? records : loop.rollouts(workloadNamed(asked, await parts.names())))
     }),
     'GET /v1/explain': at(async ({ query }) => {
       return json(await parts.explain(resolveTarget(query.get('target') ?? '', await parts.names())))

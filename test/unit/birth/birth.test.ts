@@ -24,6 +24,7 @@ const read = { version: '2', mark: 'm' }
 const generation = (version = '2') => makeGeneration([], { 'dso://local/shop/db': { ...read, version, mark: version } })
 
 interface World {
+  part?: boolean
   sighting?: Sighting | Failure
   known?: Partial<DeliveredMount>
   mounts?: readonly ObservedMount[]
@@ -56,6 +57,7 @@ function stage(world: World = {}) {
         return images[id]
       },
     },
+    records: { mountsPart: async () => world.part ?? false },
     catalogue: { get: (name: string) => (name === 'v' ? { name, options: {}, createdAt: '' } : undefined) },
     generate:
       world.generate ??
