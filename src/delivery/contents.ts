@@ -1,4 +1,5 @@
-import { lstatSync } from 'node:fs'
+import { existsSync, lstatSync } from 'node:fs'
+import { join } from 'node:path'
 import { Failure } from '../core/failure.ts'
 import type { Generation } from '../core/model.ts'
 import { deviceName } from '../host/mountinfo.ts'
@@ -19,7 +20,7 @@ export interface Contents {
    * longer mounted. Throws Failure RAM_FULL or NOT_RAM; the old files then serve on, whole.
    */
   write(slot: Slot, device: string, generation: Generation, files: readonly RenderedFile[]): void
-  /** What is in a slot found on the host; what a crash left half done goes. Undefined when nothing was ever delivered into it. */
+  /** What is in a slot found on the host; what a crash left half done goes. Undefined when nothing was ever delivered into it, or its files are gone: it was being released. */
   adopt(slot: Slot): Generation | undefined
   /** Removes all files. */
   wipe(slot: Slot): void
@@ -74,7 +75,7 @@ export function createContents(ledger: Ledger): Contents {
     },
     adopt: (slot) => {
       const current = currentName(slot.files)
-      if (current === undefined) return undefined
+      if (current === undefined || !existsSync(join(slot.files, current))) return undefined
       const manifest: Manifest = readManifest(slot, current) ?? { generation: unknownGeneration, bytes: 0 }
       tidyLinks(slot.files)
       for (const name of [...otherNames(slot.files), ...manifestNames(slot)]) {

@@ -159,6 +159,18 @@ apart(import.meta.url, () => {
       expect(lstatSync(directory, { throwIfNoEntry: false })).toBeUndefined()
     })
 
+    test('removes what was being released, and finds everything else', async () => {
+      const first = await opened()
+      await first.deliver(birth('m1'))
+      const directory = await first.deliver(birth('m2'))
+      const link = readlinkSync(join(directory, '..data'))
+      rmSync(join(directory, '..', 'state', 'files', link), { recursive: true })
+      const second = await opened()
+      expect(second.find('m1')?.generation).toEqual(generation('1'))
+      expect(second.find('m2')).toBeUndefined()
+      expect(lstatSync(directory, { throwIfNoEntry: false })).toBeUndefined()
+    })
+
     test('goes by the link, whatever manifest was written last', async () => {
       const first = await opened()
       const directory = await first.deliver(birth('m1'))
