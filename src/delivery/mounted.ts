@@ -22,11 +22,17 @@ export const observed = ({ slot, record, generation, holders }: Mounted): Delive
   holders,
 })
 
-/** Changes what a mount remembers of itself, in its RAM first. */
+/**
+ * Changes what a mount remembers of itself, for the next agent in its RAM as well. Where that is full it is not told: it
+ * finds an older truth there and looks again (a proof is watched for again, a holder seen again).
+ */
 export function amend(mounted: Mounted, change: Partial<MountRecord>): void {
-  const record = { ...mounted.record, ...change }
-  writeRecord(mounted.slot, record)
-  mounted.record = record
+  mounted.record = { ...mounted.record, ...change }
+  try {
+    writeRecord(mounted.slot, mounted.record)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
+  }
 }
 
 /** All mounts, by slot and by mount id. */

@@ -126,6 +126,22 @@ apart(import.meta.url, () => {
       expect(readdirSync(directory)).toEqual(before)
       expect(contentOf(directory)).toEqual({ a: 'one', b: 'two' })
     })
+
+    test('for what a mount remembers of itself: it is remembered by this agent, and the other mounts go on', async () => {
+      const delivery = await opened()
+      const directory = await delivery.deliver(birth('m1'))
+      await delivery.deliver(birth('m2'))
+      const [one, two] = [delivery.find('m1')?.slot ?? '', delivery.find('m2')?.slot ?? '']
+      await delivery.renew(one, generation('2'), [file('a', 'changed')])
+      const fill = () => writeFileSync(join(directory, '..', 'state', 'fill'), Buffer.alloc(33 * 1024 * 1024))
+      expect(fill).toThrow('ENOSPC')
+      delivery.used('m1', 1)
+      await delivery.prove(one)
+      expect(delivery.find('m1')).toMatchObject({ uses: 1, proved: generation('2') })
+      expect(await delivery.look()).toHaveLength(2)
+      await delivery.renew(two, generation('2'), [file('a', 'changed')])
+      expect((await opened()).find('m1')).toMatchObject({ generation: generation('2'), proved: generation('1') })
+    })
   })
 
   describe('another life of the agent', () => {
