@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs'
+import { eventually } from '../lab/lab.ts'
 import type { Scenario } from './points.ts'
 import type { Scene } from './scene.ts'
+import { slots } from './slots.ts'
 
 /** Something that was begun and whose outcome is asked for after the agent has come back: what is wrong with it. */
 export interface Driven {
@@ -19,7 +21,7 @@ type Judge = () => Promise<readonly string[]>
 
 const ways: Readonly<Record<Scenario, (scene: Scene, old: string) => Promise<Judge>>> = {
   start: startOnce,
-  end: startOnce,
+  end: startAndEnd,
   change: (scene, old) => change(scene, old, 'good'),
   'bad change': (scene, old) => change(scene, old, 'bad'),
   purge,
@@ -41,6 +43,17 @@ async function startOnce(scene: Scene): Promise<Judge> {
     }
     const refused = first.code === 125 && /dso: the agent ended .* \[AGENT_DOWN\]/.test(first.stderr)
     return [...(refused ? [] : judge(first)), ...judge(await scene.runOnce())]
+  }
+}
+
+/** What nobody holds any more is gone after a while, whoever was to remove it. */
+async function startAndEnd(scene: Scene): Promise<Judge> {
+  await scene.startAndEnd()
+  return async () => {
+    const left = async () => (await slots(scene.lab)).filter(({ record }) => record?.volume === 'ends')
+    const gone = async () => (await left()).length === 0
+    await eventually(gone, { deadlineMs: 15_000 }).catch(() => {})
+    return (await left()).map(({ name }) => `slot ${name} is left of a container that ended`)
   }
 }
 

@@ -76,10 +76,12 @@ const graceMs = 120_000
 export async function tidy(scene: Scene, deadlineMs = 30_000): Promise<readonly string[]> {
   let wrong: readonly string[] = []
   const look = async () => {
-    wrong = (await slots(scene.lab)).flatMap(({ name, held, answeredAt, generations }) => [
+    wrong = (await slots(scene.lab)).flatMap(({ name, held, record, generations }) => [
       ...(generations > 1 ? [`slot ${name} holds ${generations} sets`] : []),
-      ...(answeredAt !== undefined && !held && Date.now() - answeredAt > graceMs + deadlineMs
-        ? [`slot ${name} has had no holder for ${Math.round((Date.now() - answeredAt) / 1000)} s`]
+      ...(record && !held && Date.now() - record.answeredAt > graceMs + deadlineMs
+        ? [
+            `slot ${name} of ${record.volume} has had no holder for ${Math.round((Date.now() - record.answeredAt) / 1000)} s`,
+          ]
         : []),
     ])
     return wrong.length === 0

@@ -34,6 +34,7 @@ const ways: readonly (readonly [beginning: string, ...Scenario[]])[] = [
   ['renew.', 'change', 'bad change'],
   ['back.', 'bad change'],
   ['release.', 'end'],
+  ['remove.', 'end'],
 ]
 
 /**

@@ -1,6 +1,7 @@
 import { readFileSync, readlinkSync } from 'node:fs'
 import { type Agent, ask, type EngineName, eventually, type Lab, openLab } from '../lab/lab.ts'
 import { createReaders, names, type Readers, readersImage } from './readers.ts'
+import { slots } from './slots.ts'
 
 /** The secret that the readers read. */
 const set = 'dso://local/crash/set'
@@ -27,6 +28,8 @@ export interface Scene {
   inFiles(): Promise<string>
   /** Starts a container that is given the set and ends; returns what happened and what it read. */
   runOnce(): Promise<{ code: number | null; stderr: string; marks: readonly string[] }>
+  /** Starts a container with the set, waits until the agent has seen it hold its files, and removes it. */
+  startAndEnd(): Promise<void>
   /** Ways to put a secret there that nothing reads, and to remove it with all that was before. */
   readonly bystander: { put(): Promise<void>; purge(): Promise<void>; there(): Promise<boolean> }
   close(): Promise<void>
@@ -48,7 +51,7 @@ export async function openScene({ engine, bytes, daemonJson }: SceneOptions): Pr
     const scene = furnish(lab, await lab.startAgent(), bytes)
     await scene.change('good')
     const health = ['--label', 'dso.rotation=signal SIGHUP', '--label', 'dso.rotation.check=exec /check']
-    const place = ['--name', 'app', '--restart', 'always', '--network', 'none', ...mount('app')]
+    const place = ['--name', 'app', '--restart', 'always', '--network', 'none', '--cpu-shares', '128', ...mount('app')]
     await lab.docker('run', '-d', ...place, ...asks, ...health, ...scene.readers.mount, 'readers')
     await scene.readers.reading()
     return scene
@@ -97,6 +100,24 @@ function furnish(lab: Lab, first: Agent, bytes: () => number): Scene {
       const box = ['box', 'sh', '-c', 'cd /run/secrets; head -qn 1 a b c d; tail -qn 1 a b c d']
       const outcome = await lab.tryDocker('run', '--rm', '--network', 'none', ...mount('once'), ...asks, ...box)
       return { code: outcome.code, stderr: outcome.stderr, marks: outcome.stdout.match(/g\d+-\w+-end/g) ?? [] }
+    },
+    startAndEnd: async () => {
+      await lab.docker(
+        'run',
+        '-d',
+        '--name',
+        'ends',
+        '--network',
+        'none',
+        ...mount('ends'),
+        ...asks,
+        'box',
+        'sleep',
+        '1000',
+      )
+      const seen = async () => (await slots(lab)).some(({ record }) => record?.volume === 'ends' && record.everHeld)
+      await eventually(seen, { what: 'the agent seeing a container hold its files' })
+      await lab.docker('rm', '-f', 'ends')
     },
     bystander: {
       put: async () => void (await put(rest, { x: 'y' })),

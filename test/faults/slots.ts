@@ -4,8 +4,8 @@ import type { Lab } from '../lab/lab.ts'
 /** One directory under /run/dso/values as it is on the host. */
 export interface Slot {
   readonly name: string
-  /** When its mount was answered; undefined: it was never given away. */
-  readonly answeredAt: number | undefined
+  /** What it remembers of itself; undefined: it was never given away. */
+  readonly record: { readonly volume: string; readonly answeredAt: number; readonly everHeld: boolean } | undefined
   /** Directories of files, the current one among them. */
   readonly generations: number
   readonly held: boolean
@@ -24,7 +24,7 @@ export async function slots(lab: Lab): Promise<readonly Slot[]> {
       const state = lab.path(`${values}/${name}/state`)
       return {
         name,
-        answeredAt: answered(`${state}/mount.json`),
+        record: recordIn(`${state}/mount.json`),
         generations: entries(`${state}/files`).filter((entry) => /^\.\.\d/.test(entry)).length,
         held: device !== undefined && held.has(device),
       }
@@ -48,9 +48,9 @@ function mounts(pid: number): { place: string; device: string }[] {
   }
 }
 
-function answered(file: string): number | undefined {
+function recordIn(file: string): Slot['record'] {
   try {
-    return (JSON.parse(readFileSync(file, 'utf8')) as { answeredAt: number }).answeredAt
+    return JSON.parse(readFileSync(file, 'utf8')) as Slot['record']
   } catch {
     return undefined
   }
