@@ -44,4 +44,6 @@ export const isSlotName = (name: string): boolean => /^[0-9a-f]{32}$/.test(name)
 
 /** RAM of one mount, for its files and the generation before. */
 export const slotBytes = 32 * 1024 * 1024
+/** RAM of one mount for what it remembers of itself: full files leave it room. */
+export const memoryBytes = 1024 * 1024
 export const slotInodes = 8192

@@ -5,7 +5,7 @@ import { checkpoint } from '../host/checkpoint.ts'
 import { type MountLine, readMounts } from '../host/mountinfo.ts'
 import { MountError, mountAll, unmountAll } from '../host/mounts.ts'
 import { type RamKind, ramOptions, ramType } from '../host/ram.ts'
-import { type Prepared, type Slot, slotAt, slotBytes, slotInodes } from './layout.ts'
+import { memoryBytes, type Prepared, type Slot, slotAt, slotBytes, slotInodes } from './layout.ts'
 
 const restricted = ['ro', 'nosuid', 'nodev', 'noexec']
 
@@ -22,7 +22,7 @@ export async function prepareSlots(root: string, count: number, kind: RamKind): 
       mkdirSync(directory, { mode: 0o700 })
       for (const path of [state, exposed, stage]) mkdirSync(path, { mode: 0o700 })
     }
-    const ram = ramOptions(kind, { bytes: slotBytes, inodes: slotInodes })
+    const ram = ramOptions(kind, { bytes: slotBytes + memoryBytes, inodes: slotInodes })
     await mountAll(
       slots.map(({ state }) => ({ source: 'dso', target: state, ...ram })),
       root,

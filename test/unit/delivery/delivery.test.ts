@@ -127,13 +127,21 @@ apart(import.meta.url, () => {
       expect(contentOf(directory)).toEqual({ a: 'one', b: 'two' })
     })
 
+    test('is never for files that may be there: a mount still remembers what it is', async () => {
+      const first = await opened()
+      await first.deliver(birth('m1', { files: [file('a', 'x'.repeat(32 * 1024 * 1024))] }))
+      expect((await opened()).find('m1')?.generation).toEqual(generation('1'))
+      const more = birth('m2', { files: [file('a', 'x'.repeat(32 * 1024 * 1024 + 1))] })
+      await expect(first.deliver(more)).rejects.toMatchObject({ code: 'RAM_FULL' })
+    })
+
     test('for what a mount remembers of itself: it is remembered by this agent, and the other mounts go on', async () => {
       const delivery = await opened()
       const directory = await delivery.deliver(birth('m1'))
       await delivery.deliver(birth('m2'))
       const [one, two] = [delivery.find('m1')?.slot ?? '', delivery.find('m2')?.slot ?? '']
       await delivery.renew(one, generation('2'), [file('a', 'changed')])
-      const fill = () => writeFileSync(join(directory, '..', 'state', 'fill'), Buffer.alloc(33 * 1024 * 1024))
+      const fill = () => writeFileSync(join(directory, '..', 'state', 'fill'), Buffer.alloc(34 * 1024 * 1024))
       expect(fill).toThrow('ENOSPC')
       delivery.used('m1', 1)
       await delivery.prove(one)
