@@ -19,7 +19,8 @@ afterAll(() => lab?.close())
 async function typed(block: string | undefined): Promise<string> {
   // Set-up has been done by the command that runs the tests; a second build would pull dist/ from under them.
   const script = (block ?? '').replace('./scripts/setup\n', '')
-  const { code, stdout, stderr } = await lab.run(['bash', '-e', '-c', script], { cwd: repository, timeoutMs: 60_000 })
+  // By standard input, as one types: the values in it are in no argument that a scan could find.
+  const { code, stdout, stderr } = await lab.run(['bash', '-e'], { input: script, cwd: repository, timeoutMs: 60_000 })
   expect(code, `${script}\n${stdout}\n${stderr}`).toBe(0)
   return stdout + stderr
 }
@@ -32,7 +33,7 @@ test('the five-minute path does what it says', async () => {
   expect(await typed(put)).toContain('shop/db')
   const started = await typed(start)
   expect(started).toContain('correct-horse')
-  expect(started).toContain('not in docker inspect')
+  expect(started).toContain('dso://local/shop/db#password')
   const changed = await typed(change)
   expect(changed).toContain('battery-staple')
   expect(changed).toMatch(/^api\s+1\/1\s+1/m)
