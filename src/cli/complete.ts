@@ -26,7 +26,7 @@ async function offersFor(
   if (command === undefined) return { offers: commandNames(before), directive: noFiles }
   if (typing.startsWith('-')) return { offers: flags(command), directive: noFiles }
   if (command.completes === 'file') return { offers: [], directive: filesToo }
-  const names = command.completes === undefined ? [] : await namesFor(command.completes, client)
+  const names = command.completes === undefined ? [] : await namesFor(command.completes, typing, client)
   return { offers: names.map((name) => [name, ''] as const), directive: noFiles }
 }
 
@@ -48,10 +48,16 @@ function commandNames(before: readonly string[]): readonly Offer[] {
 const flags = (command: Command): readonly Offer[] => optionsOf(command).map(({ name, text }) => [`--${name}`, text])
 
 /** Completion never complains: without an agent, or without the right to ask, there is nothing to offer. */
-async function namesFor(wanted: 'workload' | 'reference' | 'target', client: Client): Promise<readonly string[]> {
+async function namesFor(
+  wanted: 'workload' | 'reference' | 'target',
+  typing: string,
+  client: Client,
+): Promise<readonly string[]> {
   const ask = (level: 'status' | 'root') =>
     client.json<NamesAnswer>({ level, path: '/v1/names', signal: AbortSignal.timeout(1000) }).catch(() => undefined)
   const workloads = wanted === 'reference' ? [] : ((await ask('status'))?.workloads ?? [])
   const references = wanted === 'workload' ? [] : ((await ask('root'))?.references ?? [])
-  return [...workloads, ...references]
+  // Paths of the local vault are offered as people type them.
+  const shown = typing.startsWith('dso:') ? references : references.map((name) => name.replace(/^dso:\/\/local\//, ''))
+  return [...workloads, ...shown]
 }

@@ -2,6 +2,7 @@ import { type Document, isMap, isScalar, isSeq, LineCounter, type Node, parseDoc
 import type { Finding } from '../config/parse.ts'
 import { type Failure, isFailure, printable } from '../core/failure.ts'
 import { parseAsked, refuseOptions } from '../core/labels.ts'
+import { modeMeant } from '../core/mode-labels.ts'
 
 /** One label or option with the place of its name in the file. */
 interface Entry {
@@ -64,7 +65,7 @@ function faultsOf(entries: Entries, check: Check): { offset: number; what: strin
       faults.push({
         offset,
         what: `${name} is a number to YAML`,
-        remedy: `write it quoted: "${value.padStart(4, '0')}"`,
+        remedy: `write it quoted: "${modeMeant(value) ?? '0400'}"`,
       })
       continue
     }

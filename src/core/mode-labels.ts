@@ -56,7 +56,7 @@ function parseMode(label: string, text: string): number {
 }
 
 /** What somebody meant whose mode is not four digits: digits left off, or an octal number that YAML made decimal. */
-function modeMeant(text: string): string | undefined {
+export function modeMeant(text: string): string | undefined {
   const octal = text.replace(/^0o/, '').padStart(4, '0')
   if (/^[0-7]{4}$/.test(octal) && sensible(Number.parseInt(octal, 8))) return octal
   const number = Number(text)

@@ -1,12 +1,14 @@
 /**
  * The candidate that `name` was most likely meant to be, or undefined if none is near: at most one edit in three
- * characters (insert, delete, replace, swap of neighbours), case ignored. Of equally near ones the first.
+ * characters (insert, delete, replace, swap of neighbours), case ignored, else the first that begins with it. Of
+ * equally near ones the first.
  */
 export function nearest(name: string, candidates: Iterable<string>): string | undefined {
+  const all = [...candidates]
   const limit = Math.max(1, Math.floor(name.length / 3))
   let best: string | undefined
   let least = limit + 1
-  for (const candidate of candidates) {
+  for (const candidate of all) {
     if (Math.abs(candidate.length - name.length) >= least) continue
     const edits = distance(name.toLowerCase(), candidate.toLowerCase())
     if (edits < least) {
@@ -14,7 +16,7 @@ export function nearest(name: string, candidates: Iterable<string>): string | un
       least = edits
     }
   }
-  return best
+  return best ?? (name.length < 3 ? undefined : all.find((candidate) => candidate.startsWith(name)))
 }
 
 /** A remedy: the nearest word as a question, or `otherwise` (a list of what there is). */

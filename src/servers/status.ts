@@ -9,7 +9,7 @@ export interface StatusParts {
   readonly host: string
   readonly startedAt: string
   readonly vault: Pick<ServedVault, 'state'>
-  readonly loop: Pick<ServedLoop, 'stateOf' | 'quarantined'>
+  readonly loop: Pick<ServedLoop, 'stateOf' | 'quarantined' | 'paused'>
   /** Throws while Docker does not answer. */
   readonly world: () => Promise<World>
   readonly known: () => Known
@@ -28,6 +28,7 @@ export function createStatus(parts: StatusParts): () => Promise<StatusAnswer> {
       problems.push('Docker does not answer: containers are not shown')
       return undefined
     })
+    if (parts.loop.paused().includes('*')) problems.push('everything is paused: docker dso resume')
     const { secrets, bytes } = parts.stats()
     const ram = parts.ram()
     return {

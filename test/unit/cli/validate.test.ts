@@ -41,7 +41,7 @@ volumes:
     ],
     [
       'services:\n  a:\n    labels:\n      dso.secret.x: dso://local/a\n      dso.mode: 256',
-      '5:7 a: dso.mode is a number to YAML => write it quoted: "0256"',
+      '5:7 a: dso.mode is a number to YAML => write it quoted: "0400"',
     ],
     ['services:\n  a:\n    labels:\n      dso.secret.x: dso://vault/a', /^4:7 a: .*vault/],
     [
