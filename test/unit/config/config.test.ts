@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { defaults, loadSettings } from '../../../src/config/load.ts'
@@ -14,8 +14,10 @@ const findings = (text: string): string[] => {
 }
 
 describe('dso.yaml', () => {
-  it('fills in the defaults of INTERFACE.md', () => {
+  it('fills in the defaults that the documentation shows', () => {
     expect(parseConfig('')).toEqual({ settings: defaults })
+    const page = readFileSync(new URL('../../../docs/configuration.md', import.meta.url), 'utf8')
+    expect(parseConfig(/```yaml\n(.*?)```/s.exec(page)?.[1] ?? '')).toEqual({ settings: defaults })
     expect(defaults).toMatchObject({
       local: { path: '/var/lib/dso/local.age', key: 'auto', keepVersions: 10 },
       delivery: { sizeBytes: 268435456, maxValueBytes: 1048576, defaultMode: 0o444 },
