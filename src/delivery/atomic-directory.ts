@@ -65,9 +65,10 @@ export function swapFiles(directory: string, files: readonly RenderedFile[], not
     checkpoint('swap.5')
     link(directory, files, linked)
     checkpoint('swap.6')
-    rmSync(join(directory, next), { force: true })
+    rmSync(join(directory, next), { recursive: true, force: true })
     symlinkSync(name, join(directory, next))
     checkpoint('swap.7')
+    if (current === undefined) rmSync(join(directory, data), { recursive: true, force: true })
     renameSync(join(directory, next), join(directory, data))
   } catch (error) {
     undo(directory, name, linked)
@@ -79,12 +80,14 @@ export function swapFiles(directory: string, files: readonly RenderedFile[], not
   return { name, changed: true, ...(current !== undefined && { replaced: current }) }
 }
 
-/** The directory that `..data` points to; undefined before the first swap. */
+/** The directory that `..data` points to; undefined before the first swap, and when it is no link that a swap made. */
 export function currentName(directory: string): string | undefined {
   try {
-    return readlinkSync(join(directory, data))
+    const name = readlinkSync(join(directory, data))
+    return isDirectoryName(name) ? name : undefined
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'EINVAL') return undefined
     throw error
   }
 }
@@ -106,7 +109,8 @@ export function tidyLinks(directory: string): void {
   unlink(directory, current === undefined ? [] : readdirSync(join(directory, current)).map((file) => ({ file })))
 }
 
-const isDirectoryName = (name: string): boolean => /^\.\.\d{4}_/.test(name)
+/** Nothing else is ever followed or removed: a privileged container can write into its own directory. */
+const isDirectoryName = (name: string): boolean => /^\.\.\d{4}(_\d\d){5}\.[0-9a-f]{10}$/.test(name)
 
 /** As Kubernetes names them: `..2026_11_24_05_47_52.`, then what makes it unique. */
 function directoryName(): string {
@@ -128,9 +132,10 @@ function writeGeneration(directory: string, name: string, files: readonly Render
   const path = join(directory, name)
   mkdirSync(path, { mode: 0o700 })
   checkpoint('swap.3')
-  for (const file of files) writeNew(join(path, file.file), file)
+  // By its handle: whatever takes the name meanwhile, values go into the directory that was opened.
   const handle = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW)
   try {
+    for (const file of files) writeNew(`/proc/self/fd/${handle}/${file.file}`, file)
     fchmodSync(handle, 0o555)
   } finally {
     closeSync(handle)
@@ -171,6 +176,6 @@ function unlink(directory: string, wanted: readonly { readonly file: string }[])
 
 function undo(directory: string, name: string, linked: readonly string[]): void {
   for (const file of linked) rmSync(join(directory, file), { force: true })
-  rmSync(join(directory, next), { force: true })
+  rmSync(join(directory, next), { recursive: true, force: true })
   removeGeneration(directory, name)
 }

@@ -13,7 +13,7 @@ export function holdsExactly(directory: string, files: readonly RenderedFile[]):
 }
 
 function isEqual(path: string, { bytes, mode, uid, gid }: RenderedFile): boolean {
-  const handle = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW)
+  const handle = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
   try {
     const found = fstatSync(handle)
     if (!found.isFile() || found.size !== bytes.length) return false
