@@ -1,4 +1,5 @@
 import type { SourceStatus, StatusAnswer, WorkloadStatus } from '../core/api.ts'
+import { newlineSentence } from '../core/newline.ts'
 import { ago, duration, paint, plural, size, table, wrapped } from './print.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -111,6 +112,8 @@ function below(status: WorkloadStatus, how: How, width: number): string {
   for (const { read, version, reason } of status.quarantined) {
     lines.push(`${status.workload}: ${read} version ${version} is quarantined: ${reason}`)
   }
+  const newline = newlineSentence(status.generation ?? {})
+  if (newline !== undefined) lines.push(`${status.workload}: ${newline}`)
   if (how.detailed) {
     for (const { name, state } of status.containers) lines.push(`${name}: ${state}`)
     for (const [read, { version }] of Object.entries(status.generation?.reads ?? {}))

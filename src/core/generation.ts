@@ -23,10 +23,18 @@ export function fingerprint({ bindings, reads }: Contents): string {
   return createHash('sha256').update(JSON.stringify(what)).digest('hex')
 }
 
-/** A complete set of values, without the values. */
-export function makeGeneration(bindings: readonly Binding[], reads: Readonly<Record<ReadKey, Read>>): Generation {
+/** A complete set of values, without the values. `endInNewline` names the files of which that is to be told. */
+export function makeGeneration(
+  bindings: readonly Binding[],
+  reads: Readonly<Record<ReadKey, Read>>,
+  endInNewline: readonly string[] = [],
+): Generation {
   const contents: Contents = { bindings: sortedByFile(bindings), reads: Object.fromEntries(sortedReads(reads)) }
-  return { ...contents, fingerprint: fingerprint(contents) }
+  return {
+    ...contents,
+    ...(endInNewline.length > 0 && { endInNewline: endInNewline.toSorted() }),
+    fingerprint: fingerprint(contents),
+  }
 }
 
 const sortedByFile = (bindings: readonly Binding[]): readonly Binding[] =>

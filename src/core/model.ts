@@ -116,6 +116,8 @@ export interface Read {
 export interface Generation {
   readonly bindings: readonly Binding[]
   readonly reads: Readonly<Record<ReadKey, Read>>
+  /** Files whose last byte is a newline, which is delivered and told; absent when there are none. */
+  readonly endInNewline?: readonly string[]
   /** Equal exactly when bindings and marks are equal. */
   readonly fingerprint: string
 }

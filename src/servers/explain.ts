@@ -1,6 +1,7 @@
 import type { ExplainAnswer } from '../core/api.ts'
 import { isFailure } from '../core/failure.ts'
 import type { Asked, Container, ObservedMount, Reference, Volume, Workload, World } from '../core/model.ts'
+import { newlineSentence } from '../core/newline.ts'
 import { printReference, readKey } from '../core/reference.ts'
 import { insertsOf, printValue } from '../core/value.ts'
 import type { ServedLoop, ServedVault } from './parts.ts'
@@ -84,7 +85,8 @@ function mountLines(mount: ObservedMount, containers: readonly Container[]): Lin
   const versions = Object.entries(mount.generation.reads).map(
     ([read, { version }]): Line => ({ topic: 'version', text: `${read} version ${version} in volume ${mount.volume}` }),
   )
-  return [head, ...versions]
+  const newline = newlineSentence(mount.generation)
+  return [head, ...(newline === undefined ? [] : [{ topic: 'delivered' as const, text: newline }]), ...versions]
 }
 
 function refusedLines(workload: Workload, { refusals, loop }: ExplainParts): Line[] {

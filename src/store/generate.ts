@@ -56,7 +56,7 @@ export function createGenerate({ store, maxValueBytes }: GenerateNeeds): Generat
     }
     const bindings = expand(asked, members)
     const files = bindings.map((binding) => rendered(binding, contents, maxValueBytes()))
-    return { generation: makeGeneration(bindings, readsOf(bindings, contents)), files }
+    return { generation: makeGeneration(bindings, readsOf(bindings, contents), endingInNewline(files)), files }
   }
 }
 
@@ -146,6 +146,9 @@ function readsOf(bindings: readonly Binding[], contents: Contents): Record<ReadK
   }
   return reads
 }
+
+const endingInNewline = (files: readonly RenderedFile[]): string[] =>
+  files.filter(({ bytes }) => bytes.reveal((all) => all.at(-1) === 0x0a)).map(({ file }) => file)
 
 const needsOf = (bindings: readonly Binding[]): Need[] =>
   bindings.flatMap(({ file, value }) => insertsOf(value).map(({ reference }) => ({ file, reference })))

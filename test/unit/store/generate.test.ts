@@ -58,6 +58,9 @@ describe('a generation', () => {
       all: '{"password":"p@ss word","user":"app"}',
       key: 'bGluZQo=',
     })
+    expect(generation.endInNewline).toBeUndefined()
+    const raw = await generate(asked({ raw: 'dso://local/shop/key', other: 'dso://local/shop/db#user' }))
+    expect(raw.generation.endInNewline).toEqual(['raw'])
     expect(Object.keys(generation.reads)).toEqual(['dso://local/shop/db', 'dso://local/shop/key'])
     expect(generation.reads['dso://local/shop/db']).toMatchObject({ version: '1' })
     expect(JSON.stringify(generation)).not.toContain('p@ss')
