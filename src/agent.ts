@@ -153,6 +153,8 @@ export async function runAgent({ config = paths.config }: { readonly config?: st
   watchSettings({
     ...{ file: config, emit, signal },
     changed: (next) => {
+      if (next.local.path !== settings.local.path || next.local.key !== settings.local.key)
+        problem(config)('local.path and local.key are in force from the next start of the agent')
       settings = next
       report.configure(next.log)
       loop.wake()

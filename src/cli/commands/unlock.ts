@@ -1,7 +1,7 @@
 import type { StatusAnswer } from '../../core/api.ts'
 import { Secret } from '../../store/secret.ts'
 import type { Command } from '../command.ts'
-import { json } from '../print.ts'
+import { json, plural } from '../print.ts'
 import { protect } from '../protect.ts'
 import { spending } from '../value.ts'
 
@@ -31,7 +31,7 @@ export const unlock: Command = {
       client.json<{ readonly secrets: number }>({ level: 'root', method: 'POST', path: '/v1/unlock', query, body }),
     )
     bytes.fill(0)
-    terminal.out(asJson ? json(state) : `the local vault is open (${state.secrets} secrets)\n`)
+    terminal.out(asJson ? json(state) : `the local vault is open (${plural(state.secrets, 'secret')})\n`)
     return 0
   },
 }
