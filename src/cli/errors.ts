@@ -12,9 +12,10 @@ export function told(error: unknown): { line: string; exit: number } {
   return { line: `dso: unexpected: ${kindOf(error)}: please report it with the command you gave`, exit: 1 }
 }
 
-/** Error messages of the platform name files and system calls only; anything else could hold text from elsewhere. */
+/** Messages of the platform name code, files and system calls; a parser's quotes what it read, which may be a value. */
 function kindOf(error: unknown): string {
   if (!(error instanceof Error)) return 'an error without a name'
   const code = (error as NodeJS.ErrnoException).code
+  if (error instanceof SyntaxError) return error.name
   return code === undefined ? `${error.name}: ${error.message}` : `${error.name} ${code}`
 }

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, type Stats } from 'node:fs'
+import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, realpathSync, type Stats } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { Failure } from '../core/failure.ts'
 import type { Settings } from '../core/settings.ts'
@@ -85,9 +85,12 @@ function refuseOthers(file: string, stats: Stats): void {
     )
   }
   closed(file, stats, false)
-  for (let folder = dirname(file); ; folder = dirname(folder)) {
-    const found = lstatSync(folder)
-    if (!found.isSymbolicLink()) closed(folder, found, true)
-    if (folder === '/') return
+  // Both ways to it: a link's own folders, and those that it leads to.
+  for (const path of new Set([file, realpathSync(file)])) {
+    for (let folder = dirname(path); ; folder = dirname(folder)) {
+      const found = lstatSync(folder)
+      if (!found.isSymbolicLink()) closed(folder, found, true)
+      if (folder === '/') break
+    }
   }
 }

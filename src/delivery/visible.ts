@@ -56,7 +56,9 @@ function namespaceOf(pid: number): string | undefined {
   }
 }
 
-const isDockerd = (pid: number): boolean => content(`/proc/${pid}/comm`)?.trim() === 'dockerd'
+/** Root's: any user can give a process this name, and a namespace that lacks our mounts. */
+const isDockerd = (pid: number): boolean =>
+  content(`/proc/${pid}/comm`)?.trim() === 'dockerd' && /^Uid:\s+0\s/m.test(content(`/proc/${pid}/status`) ?? '')
 
 /** The kernel's start time of a process (field 22 of stat): tells it from a later one of the same pid. */
 function startedAt(pid: number): string | undefined {

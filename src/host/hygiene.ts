@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { writeFileSync, writeSync } from 'node:fs'
 import { url as inspectorUrl } from 'node:inspector'
 
 /** Why this process must not handle values, and what to do about it. The caller makes the sentence that users read of it. */
@@ -31,6 +31,7 @@ const options =
 export function protectProcess({ role }: { readonly role: 'agent' | 'cli' }): void {
   // Reports first: refusing throws, and a throw writes one.
   silenceReports()
+  silenceCrashes()
   emptyCoreDumps()
   refuseVariables(process.env)
   refuseOptions(process.execArgv)
@@ -82,4 +83,26 @@ function silenceReports(): void {
   report.reportOnFatalError = false
   report.reportOnSignal = false
   report.reportOnUncaughtException = false
+}
+
+/** What nobody caught ends the process, as ever; its message, cause and properties may hold anything and are not told. */
+function silenceCrashes(): void {
+  process.on('uncaughtException', (error: unknown) => {
+    try {
+      writeSync(2, `dso: unexpected: ${traceOf(error)}\n`)
+    } finally {
+      process.exit(1)
+    }
+  })
+}
+
+/** Kind, code and where in our code: what an error says of itself without its words. */
+export function traceOf(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error
+  if (error instanceof UnsafeProcess) return error.message
+  const { stack = '', message } = error
+  const calls = message === '' ? stack : stack.slice(stack.lastIndexOf(message) + message.length)
+  const frames = calls.split('\n').filter((line) => /^ +at /.test(line))
+  const kind = [error.constructor.name, (error as NodeJS.ErrnoException).code ?? ''].join(' ').trim()
+  return [kind, ...frames].join('\n')
 }

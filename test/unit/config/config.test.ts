@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { defaults, loadSettings } from '../../../src/config/load.ts'
@@ -93,6 +93,16 @@ describe('the file', () => {
     chmodSync(file, 0o644)
     chmodSync(folder, 0o777)
     expect(() => loadSettings(file)).toThrow(`others than root may write ${folder}:`)
+  })
+
+  it("may be a link, if what it leads to is root's alone as well", () => {
+    const others = join(folder, 'others')
+    mkdirSync(others)
+    writeFileSync(join(others, 'real.yaml'), 'log: {level: debug}\n')
+    symlinkSync('others/real.yaml', file)
+    expect(loadSettings(file).log.level).toBe('debug')
+    chmodSync(others, 0o777)
+    expect(() => loadSettings(file)).toThrow(`others than root may write ${others}:`)
   })
 
   it('is not read when it is 50 MB long, or no UTF-8', () => {

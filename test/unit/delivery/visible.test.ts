@@ -50,4 +50,9 @@ apart(import.meta.url, () => {
       what: expect.stringContaining('mount namespace of its own'),
     })
   })
+
+  test('a process of another user that is called dockerd does not count', async () => {
+    await dockerd('unshare', '--mount', '--propagation', 'private', 'setpriv', '--reuid', '65534', '--clear-groups')
+    expect(contentOf(await agent().deliver(birth('m1')))).toEqual({ a: 'one', b: 'two' })
+  })
 })

@@ -43,6 +43,13 @@ describe('protectProcess', () => {
     expect(said).toContain(`Node was started with ${flag.split('=')[0]}, which can make values visible`)
   })
 
+  it('ends a process by an error that nobody caught without its message, cause or properties', async () => {
+    const { code, said } = await run([], {}, 'throwing')
+    expect(code).toBe(1)
+    expect(said).toMatch(/^dso: unexpected: SyntaxError\n +at .*holder\.ts/)
+    expect(said).not.toContain('something')
+  })
+
   it('ends a process whose NODE_OPTIONS open a debugger', async () => {
     const { code, said } = await run([], { NODE_OPTIONS: '--inspect=0' })
     expect(code).not.toBe(0)
@@ -111,9 +118,9 @@ async function holding(kind: string, flags: readonly string[]) {
 }
 
 /** Ends by itself; `left` are the files that it left where it worked. */
-async function run(flags: readonly string[], env: Record<string, string>) {
+async function run(flags: readonly string[], env: Record<string, string>, ...words: string[]) {
   const cwd = mkdtempSync(join(tmpdir(), 'dso-hygiene-'))
-  const child = spawn(process.execPath, [...flags, holder, 'guarded'], {
+  const child = spawn(process.execPath, [...flags, holder, 'guarded', ...words], {
     cwd,
     env: { ...process.env, ...env },
     stdio: ['pipe', 'ignore', 'pipe'],
