@@ -72,10 +72,15 @@ async function childrenOf(
     const names = await store.children(reference, signal).catch((error: unknown) => {
       throw isFailure(error) ? inFile('*', needing(reference, error)) : error
     })
+    if (names.length === 0) throw inFile('*', needing(reference, noneBelow(reference)))
     found.set(expansion, names)
   }
   return found
 }
+
+/** A path that is misspelt must not start a container without its secrets. */
+const noneBelow = ({ source, path }: Reference): Failure =>
+  new Failure('SECRET_NOT_FOUND', `${source} has no secret directly below ${path}`, 'correct the label, or set one')
 
 /** Every read that is needed, or the first failure. */
 async function held(

@@ -89,6 +89,7 @@ describe('a start is refused with a sentence, and nothing is left of it', () => 
       { 'secret.half': 'dso://local/shop/db#pasword' },
       /dso: refused: half needs dso:\/\/local\/shop\/db#pasword: shop\/db has no field pasword \(it has: password, user\): .*\[FIELD_NOT_FOUND\]/,
     ],
+    ['nothing below a path', { 'secret.*': 'dso://local/shpo/*' }, /directly below shpo: .*\[SECRET_NOT_FOUND\]/],
     ['unknown label', { ...db, 'secrt.x': 'dso://local/shop/db' }, /did you mean dso.secret.x\? \[BAD_LABEL\]/],
     ['unknown source', { 'secret.half': 'dso://vault/shop/db' }, /\[SOURCE_UNKNOWN\]/],
     ['no reference', { 'secret.half': 'hunter2' }, /\[BAD_LABEL\]/],

@@ -100,6 +100,7 @@ describe('a generation', () => {
     [{ f: 'a <dso://local/shop/key>' }, [], 'f needs dso://local/shop/key: its value holds a line break or NUL'],
     [{ f: 'dso://local/shop/db#user|unbase64|unbase64' }, [], 'is not base64'],
     [{}, ['dso://local/shop/key#*'], '* needs dso://local/shop/key#*: shop/key is one value and has no fields'],
+    [{}, ['dso://local/none/*'], '* needs dso://local/none/*: local has no secret directly below none'],
     [{}, ['dso://local/odd#*'], 'has names that are no file names: ..x, a b'],
     [{}, ['dso://local/shop/db#*', 'dso://local/two#*'], 'makes user, which another label makes too'],
     [{}, ['dso://local/many#*'], 'makes more than 256 files'],
