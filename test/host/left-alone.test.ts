@@ -26,8 +26,26 @@ describe('left alone', () => {
     await it.lab.dso('sync', 'paused')
     expect(await inside('paused')).toBe('one')
     expect((await stateOf('paused'))?.state).toBe('paused')
+    const plan = await it.lab.tryDso('plan', 'paused', '--check')
+    expect([plan.code, plan.stdout]).toEqual([8, expect.stringContaining('dso://local/paused changed')])
     await it.lab.dso('resume', 'paused')
     await reads('paused', 'two')
+  })
+})
+
+describe('a secret that was deleted while it is in use', () => {
+  test('stays with who has it; a start is refused, and made when it is there again', async () => {
+    await set('gone', 'one')
+    await run('gone', {}, ['--restart', 'always'])
+    await it.lab.dso('secret', 'delete', 'gone')
+    await it.lab.dso('sync', '--wait')
+    expect(await inside('gone')).toBe('one')
+    expect((await stateOf('gone'))?.message).toMatch(/gone was deleted from local.*\[SECRET_NOT_FOUND\]/)
+    const again = await it.lab.tryDocker('restart', '-t', '0', 'gone')
+    expect(again.stderr).toMatch(/dso: gone: db needs dso:\/\/local\/gone: .*\[SECRET_NOT_FOUND\]/)
+    expect((await it.lab.tryDso('status', '--check')).code).toBe(8)
+    await set('gone', 'two')
+    await reads('gone', 'two')
   })
 })
 
