@@ -83,6 +83,7 @@ export interface Container {
   readonly name: string
   readonly state: 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead'
   readonly labels: Readonly<Record<string, string>>
+  /** Names one image of one platform; two are the same image exactly when these are equal. */
   readonly imageId: string
   /** Seconds since 1970. */
   readonly created: number

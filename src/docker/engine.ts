@@ -2,6 +2,7 @@ import { demux } from './demux.ts'
 import { connectionError, EngineError, isEngineError } from './engine-error.ts'
 import type { Engine, EngineInfo } from './engine-types.ts'
 import { eventsPath, parseEvents } from './events.ts'
+import { imagePath, refuseOther } from './image-of.ts'
 import { array, object, parseContainer, parseImage, parseInspected, parseJson, parseVolume, text } from './parse.ts'
 import { createWire, type Wire } from './wire.ts'
 
@@ -33,7 +34,11 @@ export function createEngine({ socket }: { readonly socket: string }): Engine {
       return volume === undefined ? all : all.filter(({ mounts }) => mounts.some((mount) => mount.volume === volume))
     },
     inspect: async (nameOrId, signal) => parseInspected(object(await json(`${container(nameOrId)}/json`, signal))),
-    image: async (id, signal) => parseImage(object(await json(`/images/${encodeURIComponent(id)}/json`, signal))),
+    image: async (id, signal) => {
+      const answer = object(await json(imagePath(id), signal))
+      refuseOther(id, answer)
+      return parseImage(answer)
+    },
     start: (nameOrId, signal = AbortSignal.timeout(effectDeadlineMs)) =>
       changed(wire.call('POST', `${container(nameOrId)}/start`, signal)),
     kill: async (nameOrId, name, signal = AbortSignal.timeout(effectDeadlineMs)) => {

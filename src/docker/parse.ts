@@ -2,14 +2,11 @@ import { printable } from '../core/failure.ts'
 import type { Container } from '../core/model.ts'
 import { EngineError } from './engine-error.ts'
 import type { EngineVolume, Healthcheck, Image, Inspected, InspectedState, Probe } from './engine-types.ts'
+import { imageOf } from './image-of.ts'
+import { array, type Json, object, text } from './json-fields.ts'
 
-/** JSON from elsewhere, read field by field: a field of another type reads as absent. */
-export type Json = Readonly<Record<string, unknown>>
+export { array, type Json, object, text } from './json-fields.ts'
 
-export const object = (value: unknown): Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : {}
-export const array = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
-export const text = (value: unknown): string => (typeof value === 'string' ? value : '')
 const number = (value: unknown): number => (typeof value === 'number' ? value : 0)
 
 /** Only texts stay. */
@@ -50,7 +47,7 @@ export function parseContainer(row: Json): Container {
     name: bareName(own),
     state: stateOf(row['State']),
     labels: texts(row['Labels']),
-    imageId: text(row['ImageID']),
+    imageId: imageOf(row['ImageID'], row['ImageManifestDescriptor']),
     created: number(row['Created']),
     mounts: array(row['Mounts']).map(object).filter(isVolume).map(parseMount),
   }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Container } from '../core/model.ts'
 import { readState, writeState } from '../host/files.ts'
 import type { EngineInfo } from './engine-types.ts'
+import { imageOf } from './image-of.ts'
 import { driverName } from './observe.ts'
 import { type Json, object, parseMount, text, texts, time } from './parse.ts'
 
@@ -93,7 +94,7 @@ function parseRecord(record: Json): Container {
     name: text(record['Name']).replace(/^\//, ''),
     state: stateIn(object(record['State'])),
     labels: texts(object(record['Config'])['Labels']),
-    imageId: text(record['Image']),
+    imageId: imageOf(record['Image'], record['ImageManifest']),
     created: Math.floor(time(record['Created']) / 1000),
     mounts: mounts.filter((mount) => text(mount['Name']) !== '').map(parseMount),
   }

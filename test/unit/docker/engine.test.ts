@@ -126,6 +126,31 @@ test('the list by volume compares names itself: the filter matches places too', 
   )
 })
 
+describe('an image that has one of each platform', () => {
+  const manifest = { digest: 'sha256:m', platform: { architecture: '386', os: 'linux' } }
+  const row = { Id: 'one', Names: ['/one'], ImageID: 'sha256:index', ImageManifestDescriptor: manifest }
+  const answering = (id: string) =>
+    docker({
+      '/containers/json': [row],
+      '/images/sha256%3Aindex/json': { Id: id, Config: { Labels: { 'dso.mode': '1' } } },
+    })
+
+  test('is asked for by the platform that the container was made of', async () => {
+    const engine = await answering('sha256:m')
+    const [container] = await engine.containers({ all: true }, soon())
+    expect(await engine.image(container?.imageId ?? '', soon())).toMatchObject({ labels: { 'dso.mode': '1' } })
+    expect(decodeURIComponent(asked.at(-1) ?? '')).toMatch(
+      /images\/sha256:index\/json\?platform={"os":"linux","architecture":"386"}$/,
+    )
+  })
+
+  test('stays unknown where Docker tells of another one', async () => {
+    const engine = await answering('sha256:of-this-host')
+    const [container] = await engine.containers({ all: true }, soon())
+    await expect(engine.image(container?.imageId ?? '', soon())).rejects.toMatchObject({ kind: 'refused' })
+  })
+})
+
 test('of a program run in a container only its exit and size are kept', async () => {
   const frame = Buffer.concat([Buffer.from([1, 0, 0, 0, 0, 0, 0, 5]), Buffer.from('hello')])
   const engine = await docker({
