@@ -106,7 +106,7 @@ async function act(needs: ReconcileNeeds, matter: Matter, gather: Gather): Promi
   if (open && !hasMoved(open, unhindered(needs, matter))) return { ...outcome, rollout: open }
   if (plan.steps.length === 0) return outcome
   const { rotation } = wish
-  const againMs = gather(workload, plan, rotation.gatherMs ?? 0)
+  const againMs = gather(workload, plan, rotation.gatherMs ?? needs.settings().rotation.gatherMs)
   if (againMs > 0) return { ...outcome, againMs }
   const ended = open && (await needs.rollouts.supersede(open))
   if (open && ended?.outcome !== 'open' && ended?.outcome !== 'applied') return { ...outcome, stale: true }

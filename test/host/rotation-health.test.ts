@@ -71,6 +71,17 @@ volumes:
   })
 })
 
+describe('dso.rotation.gather', () => {
+  test('makes changes within it one rollout', async () => {
+    await set('gather', 'one')
+    await run('gather', { 'rotation.gather': '3s' })
+    await set('gather', 'two')
+    await set('gather', 'three')
+    expect(await ended('gather')).toMatchObject({ cause: 'dso://local/gather changed (version 1 to 3)' })
+    expect(await inside('gather')).toBe('three')
+  })
+})
+
 describe('an open watch', () => {
   test('ends when the container is removed', async () => {
     await set('removed', 'one')

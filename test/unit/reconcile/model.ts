@@ -109,7 +109,7 @@ export function createLife(host: Host, rotation: Rotation, effects = Number.POSI
       rotation,
     }),
   }
-  const settings = () => ({ rotation: { default: 'auto' } }) as Settings
+  const settings = () => ({ rotation: { default: 'auto', gatherMs: 0 } }) as Settings
   const reconcile = createReconcile({
     ...{ targets, rollouts, journal, quarantine, rejected, pauses, delivery, settings, emit },
   })
