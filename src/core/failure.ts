@@ -27,6 +27,8 @@ export type Code = keyof typeof failures
 
 /** Most bytes of one message (INTERFACE.md, Messages). */
 const MESSAGE_LIMIT = 399
+/** A remedy of at most so many is never cut: it is what is to be done. */
+const REMEDY_ROOM = 200
 
 /**
  * The one error that users read: `dso: WHERE: WHAT: REMEDY [CODE]`. Its texts are ASCII, hold no value and name the
@@ -62,12 +64,15 @@ export class Failure extends Error {
 export const isFailure = (error: unknown, code?: Code): error is Failure =>
   error instanceof Failure && (code === undefined || error.code === code)
 
+/** Whole where there is room; else the end of the remedy goes first, then that of what is wrong: who and the code stay. */
 function sentence({ where, what, remedy, code }: Failure): string {
-  const tail = `: ${remedy} [${code}]`
   const head = ['dso', where, what].filter((part) => part !== '').join(': ')
-  const room = MESSAGE_LIMIT - tail.length
-  return head.length <= room ? head + tail : `${head.slice(0, Math.max(0, room - 3))}...${tail}`
+  const tail = ` [${code}]`
+  const advice = shortened(remedy, Math.max(REMEDY_ROOM, MESSAGE_LIMIT - tail.length - head.length - 2))
+  return `${shortened(head, MESSAGE_LIMIT - tail.length - advice.length - 2)}: ${advice}${tail}`
 }
+
+const shortened = (text: string, most: number): string => (text.length <= most ? text : `${text.slice(0, most - 3)}...`)
 
 /** Text from elsewhere as one line of ASCII: control, bidi and other characters are shown as \u escapes. */
 export function printable(text: string): string {
