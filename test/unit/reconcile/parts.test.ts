@@ -23,7 +23,7 @@ function place() {
   return { disk, ram, facts, keep }
 }
 afterEach(() => {
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true, maxRetries: 10 })
 })
 
 describe('how a process ended', () => {
