@@ -7,6 +7,7 @@ import type { Content } from './content.ts'
 import { wipeContent } from './content-bytes.ts'
 import { createFlights } from './flights.ts'
 import { createLastGood } from './last-good.ts'
+import { createListings, type Listings } from './listings.ts'
 import { openMarks } from './marks.ts'
 import type { Secret } from './secret.ts'
 import { createShelf, type Held, type Shelf } from './shelf.ts'
@@ -33,7 +34,7 @@ export interface Store {
     references: readonly Reference[],
     o: { readonly pins?: Readonly<Record<ReadKey, string>>; readonly signal: AbortSignal },
   ): Promise<ReadonlyMap<ReadKey, Held | Failure>>
-  /** Names of the secrets directly below a path. Throws Failure. */
+  /** Names of the secrets directly below a path, the last good ones where a last good value would stand in. Throws Failure. */
   children(reference: Reference, signal: AbortSignal): Promise<readonly string[]>
   /**
    * Drops what is not in use: at most two versions of a read stay. What was read in the last ten seconds stays too, it may
@@ -53,6 +54,7 @@ const bridged: readonly Code[] = ['SOURCE_UNREACHABLE', 'SOURCE_MALFORMED', 'LOC
 export function createStore({ sources, ram, emit }: StoreOptions): Store {
   const joinFlight = createFlights<Held>()
   let shelf: Shelf | undefined
+  let listings: Listings | undefined
 
   const opened = (): Shelf => {
     if (shelf === undefined)
@@ -95,6 +97,7 @@ export function createStore({ sources, ram, emit }: StoreOptions): Store {
       const problem = (message: string): void => emit({ kind: 'problem', where: 'store', message })
       shelf = createShelf({ marks, lastGood, problem, now: Date.now })
       shelf.load()
+      listings = createListings({ file: join(ram, 'listings.json'), problem, now: Date.now })
     },
     ensure: async (references, { pins, signal }) => {
       const wanted = new Map(references.map((reference) => [readKey(reference), reference]))
@@ -107,9 +110,22 @@ export function createStore({ sources, ram, emit }: StoreOptions): Store {
     children: async (reference, signal) => {
       const source = sources.get(reference.source)
       if (source === undefined) throw unknown(reference, sources)
-      return await source.children(reference.path, signal)
+      const listing = readKey(reference)
+      try {
+        const names = await source.children(reference.path, signal)
+        listings?.put(listing, names)
+        return names
+      } catch (error) {
+        const failure = inWords(error, reference, signal)
+        const before = listings?.get(listing)
+        if (before === undefined || !bridged.includes(failure.code)) throw failure
+        return before
+      }
     },
-    keep: (inUse) => shelf?.keep(inUse),
+    keep: (inUse) => {
+      shelf?.keep(inUse)
+      listings?.keep(inUse.keys())
+    },
     onChange: (callback) => {
       for (const [name, source] of sources)
         source.onChange((path) => callback(path === undefined ? undefined : readsOf(name, path)))

@@ -20,7 +20,8 @@ test('a passphrase: while the vault is locked after a restart the last good valu
   await lab.dso('unlock', { input: 'correct horse' })
   await lab.dso('secret', 'set', 'db', { input: 'one' })
   await lab.dso('secret', 'set', 'unused', { input: 'two' })
-  const asks = withSecrets('held', { 'secret.db': 'dso://local/db' })
+  await lab.dso('secret', 'set', 'many/one', { input: 'four' })
+  const asks = withSecrets('held', { 'secret.db': 'dso://local/db', 'secret.*': 'dso://local/many/*' })
   await lab.docker('run', '-d', '--init', '--name', 'held', ...asks, 'box', 'sleep', '1000')
 
   await first.kill9()

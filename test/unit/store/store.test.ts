@@ -129,6 +129,23 @@ describe('the last good value', { timeout: 30_000 }, () => {
     },
   )
 
+  it('is found by the names that were there, as long as one of them is in use', async () => {
+    const source = fakeSource()
+    for (const name of ['db', 'key']) source.put(`shop/${name}`, oneValue(name))
+    const dir = ram()
+    const all = parseReference('dso://local/shop/*')
+    const first = await storeOn(source, dir)
+    expect(await first.children(all, signal)).toEqual(['db', 'key'])
+    source.children = () => Promise.reject(new Failure('LOCAL_LOCKED', 'the vault is locked', 'unlock it'))
+    const later = await storeOn(source, dir)
+    later.keep(new Map([[read, new Set(['1'])]]))
+    expect(await later.children(all, signal)).toEqual(['db', 'key'])
+    later.keep(new Map([['dso://local/shop/deeper/db', new Set(['1'])]]))
+    await expect(later.children(all, signal)).rejects.toMatchObject({ code: 'LOCAL_LOCKED' })
+    source.children = () => Promise.reject(new Failure('SOURCE_DENIED', 'no', 'no'))
+    await expect(first.children(all, signal)).rejects.toMatchObject({ code: 'SOURCE_DENIED' })
+  })
+
   it.each(['SECRET_NOT_FOUND', 'SOURCE_DENIED'] as const)('never stands in for %s', async (code) => {
     const source = fakeSource()
     source.put('shop/db', oneValue('x'))
