@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { env, pid } from 'node:process'
 import { loadSettings } from './config/load.ts'
@@ -12,6 +11,7 @@ import { createEngine } from './docker/engine.ts'
 import { createImageLabels } from './docker/image-labels.ts'
 import { observe } from './docker/observe.ts'
 import { createRecords } from './docker/records.ts'
+import { ownFolder } from './host/own-folder.ts'
 import { paths } from './host/paths.ts'
 import { SocketTaken } from './host/unix.ts'
 import { localSource } from './providers/local.ts'
@@ -41,13 +41,13 @@ const lookMs = 5000
 /**
  * THE composition: every part is built here, top to bottom, once; a part may use only parts above it. The plugin socket
  * comes first: dockerd may wait for it before it answers anything itself. Resolves to the exit
- * status when a signal ends the agent. Throws Failure BAD_CONFIG for a wrong dso.yaml (it serves no start) and
- * AGENT_DOWN where another agent runs.
+ * status when a signal ends the agent. Throws Failure BAD_CONFIG for a wrong dso.yaml (it serves no start), AGENT_DOWN
+ * where another agent runs, and UnsafeProcess where a folder of its own is somebody else's.
  */
 export async function runAgent({ config = paths.config }: { readonly config?: string }): Promise<number> {
   let settings = loadSettings(config)
   const signal = untilEnded()
-  for (const path of [paths.state, paths.log]) mkdirSync(path, { recursive: true, mode: 0o700 })
+  for (const path of [paths.state, paths.log]) ownFolder(path, 0o700)
 
   const report = createReport(settings.log)
   const { emit } = report

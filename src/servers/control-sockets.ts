@@ -1,5 +1,6 @@
-import { chmodSync, mkdirSync } from 'node:fs'
+import { chmodSync } from 'node:fs'
 import { groupId } from '../host/groups.ts'
+import { ownFolder } from '../host/own-folder.ts'
 import { paths } from '../host/paths.ts'
 import { type Limits, listenUnix, usualLimits } from '../host/unix.ts'
 import type { Handler } from './control.ts'
@@ -18,7 +19,7 @@ const sockets = [
  * its socket to root. Throws SocketTaken when another agent runs.
  */
 export async function listenControl(handlers: Readonly<Record<Level, Handler>>): Promise<{ close(): Promise<void> }> {
-  mkdirSync(paths.run, { recursive: true, mode: 0o711 })
+  ownFolder(paths.run, 0o711)
   chmodSync(paths.run, 0o711)
   const open: { close(): Promise<void> }[] = []
   try {
