@@ -1,3 +1,4 @@
+import type { Code } from './failure.ts'
 import type { Generation, Quarantined, Workload } from './model.ts'
 import type { Plan } from './step.ts'
 
@@ -85,6 +86,8 @@ export type SyncLine =
       readonly changed: number
       readonly unchanged: number
       readonly rolledBack: readonly RolloutRecord[]
+      /** What these ask for could not be had, or they could not be looked at: a line of progress says why. */
+      readonly failed: readonly { readonly workload: Workload; readonly code: Code }[]
     }
 
 export interface SecretListing {

@@ -29,17 +29,14 @@ type Say = (line: SyncLine) => void
 export async function runSync(needs: SyncNeeds, wish: SyncWish, say: Say, signal: AbortSignal): Promise<void> {
   if (wish.retry) release(needs, wish, say)
   const runs = await settledRuns(needs, wakeOf(wish), signal)
-  const failures: unknown[] = []
+  const failed: { readonly workload: Workload; readonly failure: Failure }[] = []
   const done: Promise<RolloutRecord | undefined>[] = []
   let changed = 0
   for (const [workload, run] of runs) {
     if ('error' in run) {
-      failures.push(run.error)
-      say({
-        kind: 'progress',
-        workload,
-        message: isFailure(run.error) ? run.error.message : 'it could not be looked at',
-      })
+      const failure = asFailure(run.error)
+      failed.push({ workload, failure })
+      say({ kind: 'progress', workload, message: failure.message })
       continue
     }
     const { rollout, begun, behind } = run.outcome
@@ -48,12 +45,14 @@ export async function runSync(needs: SyncNeeds, wish: SyncWish, say: Say, signal
     if (rollout) say({ kind: 'progress', workload, message: `${rollout.entry().record.cause}: watched` })
     if (rollout && wish.wait) done.push(rollout.done.then((record) => told(record, say)))
   }
-  if (failures.length > 0 && failures.length === runs.size) throw asFailure(failures[0])
+  const [first] = failed
+  if (first !== undefined && failed.length === runs.size) throw first.failure
   const records = await beforeEnd(Promise.all(done), signal)
   const rolledBack = records
     .filter((record) => record?.outcome === 'rolled-back')
     .filter((record) => record !== undefined)
-  say({ kind: 'done', changed, unchanged: runs.size - failures.length - changed, rolledBack })
+  const codes = failed.map(({ workload, failure: { code } }) => ({ workload, code }))
+  say({ kind: 'done', changed, unchanged: runs.size - failed.length - changed, rolledBack, failed: codes })
 }
 
 function release({ quarantine, rejected }: SyncNeeds, { workloads, reads }: SyncWish, say: Say): void {

@@ -38,7 +38,11 @@ describe('a secret that was deleted while it is in use', () => {
     await set('gone', 'one')
     await run('gone', {}, ['--restart', 'always'])
     await it.lab.dso('secret', 'delete', 'gone')
-    await it.lab.dso('sync', '--wait')
+    const sync = await it.lab.tryDso('sync', '--wait')
+    expect([sync.code, sync.stdout]).toEqual([
+      3,
+      expect.stringMatching(/^gone: db needs .* gone was deleted.*, 1 failed\n$/ms),
+    ])
     expect(await inside('gone')).toBe('one')
     expect((await stateOf('gone'))?.message).toMatch(/gone was deleted from local.*\[SECRET_NOT_FOUND\]/)
     const again = await it.lab.tryDocker('restart', '-t', '0', 'gone')

@@ -44,7 +44,7 @@ function fakeParts(calls: unknown[]): ControlParts & { report: ReturnType<typeof
       plan: async (target) => did(['plan', target], { plans: [], unchanged: [] }),
       sync: async (o, line) => {
         calls.push(['sync', o])
-        line({ kind: 'done', changed: 0, unchanged: 1, rolledBack: [] })
+        line({ kind: 'done', changed: 0, unchanged: 1, rolledBack: [], failed: [] })
       },
       pause: (workload) => void calls.push(['pause', workload]),
       resume: (workload) => void calls.push(['resume', workload]),
@@ -191,7 +191,7 @@ describe('the control server', () => {
     const lines = []
     for await (const line of client().lines({ level: 'control', method: 'POST', path: '/v1/sync', query }))
       lines.push(line)
-    expect(lines).toEqual([{ kind: 'done', changed: 0, unchanged: 1, rolledBack: [] }])
+    expect(lines).toEqual([{ kind: 'done', changed: 0, unchanged: 1, rolledBack: [], failed: [] }])
     expect(calls).toEqual([
       [
         'sync',
