@@ -150,6 +150,8 @@ export interface World {
   /** Containers that reference a `driver: dso` volume. */
   readonly containers: readonly Container[]
   readonly mounts: readonly ObservedMount[]
+  /** Running containers that ask by labels and mount no dso volume: they have nothing of what they ask for. */
+  readonly unserved?: readonly Container[]
 }
 
 /** A version that made a rollout of a workload fail. Survives reboots, hence the source's own version id. */

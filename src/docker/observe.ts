@@ -14,6 +14,12 @@ export function observe(engine: Pick<Engine, 'containers'>, look: () => Promise<
   return async (signal: AbortSignal): Promise<World> => {
     const mounts = await look()
     const containers = await engine.containers({ all: true }, signal)
-    return { containers: containers.filter(usesDso), mounts }
+    return { containers: containers.filter(usesDso), mounts, unserved: containers.filter(asksInVain) }
   }
 }
+
+const asksInVain = (container: Container): boolean =>
+  container.state === 'running' &&
+  !usesDso(container) &&
+  container.labels['dso.ignore'] !== 'true' &&
+  Object.keys(container.labels).some((label) => label.startsWith('dso.secret.'))

@@ -1,5 +1,7 @@
 import type { SourceStatus, StatusAnswer, WorkloadStatus } from '../core/api.ts'
-import type { Rotation, Workload, World } from '../core/model.ts'
+import { workloadOf } from '../core/asking.ts'
+import { withoutImageLabels } from '../core/image-layer.ts'
+import type { Container, Rotation, Workload, World } from '../core/model.ts'
 import type { ServedLoop, ServedVault } from './parts.ts'
 import { type Known, type Seen, workloadsIn } from './workloads.ts'
 
@@ -28,6 +30,7 @@ export function createStatus(parts: StatusParts): () => Promise<StatusAnswer> {
       problems.push('Docker does not answer: containers are not shown')
       return undefined
     })
+    problems.push(...(world?.unserved ?? []).flatMap((container) => inVain(container, parts.known())))
     if (parts.loop.paused().includes('*')) problems.push('everything is paused: docker dso resume')
     const { secrets, bytes } = parts.stats()
     const ram = parts.ram()
@@ -44,6 +47,15 @@ export function createStatus(parts: StatusParts): () => Promise<StatusAnswer> {
       problems,
     }
   }
+}
+
+/** Nothing tells such a container: it was never at a Mount of ours. */
+function inVain(container: Container, { imageLabels }: Known): string[] {
+  const ofImage = imageLabels(container.imageId) ?? {}
+  const { labels } = withoutImageLabels(container.labels, ofImage)
+  if (!Object.keys(labels).some((label) => label.startsWith('dso.secret.'))) return []
+  const who = workloadOf(container, ofImage)
+  return [`${who} asks for secrets by its labels, but mounts no dso volume: add one: volumes: ["NAME:/run/secrets"]`]
 }
 
 const local = (vault: Pick<ServedVault, 'state'>): SourceStatus => ({ name: 'local', ...vault.state() })

@@ -43,6 +43,20 @@ describe('dso.ignore', () => {
   })
 })
 
+describe('labels without a volume', () => {
+  test('are named by status, for nothing else tells', async () => {
+    const labels = ['--label', 'dso.secret.db=dso://local/ignored']
+    await it.lab.docker('run', '-d', '--init', '--name', 'vain', ...labels, 'box', 'sleep', '1000')
+    const { code, stdout } = await it.lab.tryDso('status', '--check')
+    expect([code, stdout]).toEqual([
+      8,
+      expect.stringContaining('vain asks for secrets by its labels, but mounts no dso'),
+    ])
+    await it.lab.docker('rm', '-f', 'vain')
+    expect((await it.lab.tryDso('status')).stdout).not.toContain('mounts no dso')
+  })
+})
+
 describe('driver_opts', () => {
   test("are given to containers of the volume's own project, to no other", async () => {
     await set('fixed', 'canary-fixed')
