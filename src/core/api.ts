@@ -52,7 +52,7 @@ export interface StatusAnswer {
   readonly startedAt: string
   readonly secrets: number
   readonly ramBytes: number
-  /** `noswap`, `no swap active`, `ramfs`. */
+  /** `noswap`, `no swap active`, `ramfs`, `may be swapped`. */
   readonly ram: string
   readonly tenancy: 'single'
   readonly sources: readonly SourceStatus[]

@@ -1,5 +1,5 @@
 import type { Generation, ObservedMount, Workload } from '../core/model.ts'
-import type { RamKind } from '../host/ram.ts'
+import type { RamState } from '../host/ram.ts'
 import type { RenderedFile } from '../store/secret.ts'
 
 /** One Mount that was decided, with the files to answer it. */
@@ -24,7 +24,7 @@ export interface Delivery {
    */
   open(): Promise<void>
   /** How values are kept, and the RAM that all mounts use. */
-  ram(): { readonly kind: RamKind; readonly bytes: number }
+  ram(): { readonly kind: RamState; readonly bytes: number }
   /**
    * The directory to answer to a Mount. A mount id that was answered before keeps its directory; what is in it is
    * replaced unless somebody holds it. What is delivered counts as proved. Does not count the use: see `used`. Throws

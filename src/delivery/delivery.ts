@@ -1,6 +1,6 @@
 import type { Emit } from '../core/event.ts'
 import { makeGeneration } from '../core/generation.ts'
-import { ramKind } from '../host/ram.ts'
+import { isSwappable, ramKind, ramState } from '../host/ram.ts'
 import { findSlots } from './adopt.ts'
 import { createAnswer } from './answer.ts'
 import { type Contents, createContents } from './contents.ts'
@@ -8,7 +8,7 @@ import type { Delivery } from './delivery-types.ts'
 import { createLedger } from './ledger.ts'
 import { createMarker } from './marker.ts'
 import { amend, createIntern, createMounts, type Mounted, type Mounts, observed } from './mounted.ts'
-import { openPlace } from './opening.ts'
+import { openPlace, storeAt } from './opening.ts'
 import { createPool, type Pool } from './pool.ts'
 import { prepareSlots, removeSlots } from './prepare.ts'
 import { createRelease, lookAtHolders } from './release.ts'
@@ -33,26 +33,32 @@ export function createDelivery({ root, sizeBytes, emit }: DeliveryNeeds): Delive
   const contents = createContents(ledger)
   const intern = createIntern()
   let noswap = false
+  let isOpen = false
   const problem = (message: string) => emit({ kind: 'problem', where: root, message })
   const pool = createPool({
     size: spares,
     prepare: (count) => prepareSlots(root, count, ramKind(noswap)),
+    fits: ({ slot }) => noswap || !isSwappable(slot.state),
+    discard: (slots) => void removeSlots(slots.map(({ slot }) => slot)).catch(() => {}),
     failed: (error) => problem(`no mounts could be prepared: ${(error as Error).message}`),
   })
   const open = createOnce(async () => {
     const place = await openPlace(root, sizeBytes())
     noswap = place.noswap
+    isOpen = true
     const leftovers = adopt(root, place.lines, { mounts, contents, pool, intern })
     pool.fill()
     await removeSlots(leftovers)
   })
+  /** Where values lie: the store once it is open, and every mount. */
+  const standing = () => [...(isOpen ? [storeAt(root)] : []), ...mounts.all().map(({ slot }) => slot.state)]
   const look = createShared(() => lookAtHolders(mounts))
   const release = createShared(createRelease({ mounts, contents, emit }))
   const answer = createAnswer({ root, mounts, contents, ledger, pool, intern, look, release })
   const marker = createMarker({ pool, contents })
   return {
     open,
-    ram: () => ({ kind: ramKind(noswap), bytes: ledger.total() }),
+    ram: () => ({ kind: noswap ? 'noswap' : ramState(standing()), bytes: ledger.total() }),
     deliver: async (birth) => {
       await open()
       return answer(birth)

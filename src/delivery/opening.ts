@@ -8,7 +8,7 @@ import { mountsByPlace } from './prepare.ts'
 import { secureRoot } from './root.ts'
 
 /** The directory below the root that the store keeps its last good values in. */
-const storeName = 'store'
+export const storeAt = (root: string): string => join(root, 'store')
 const storeInodes = 65_536
 
 /**
@@ -20,7 +20,7 @@ export async function openPlace(
   bytes: number,
 ): Promise<{ noswap: boolean; lines: ReadonlyMap<string, MountLine> }> {
   secureRoot(root)
-  const store = join(root, storeName)
+  const store = storeAt(root)
   const lines = mountsByPlace()
   const there = lines.get(store)
   if (there) {

@@ -23,10 +23,16 @@ const mostAtOnce = 64
 export function createPool({
   size,
   prepare,
+  fits,
+  discard,
   failed,
 }: {
   readonly size: number
   readonly prepare: (count: number) => Promise<Prepared[]>
+  /** Whether a slot made before is still of the kind that is to be used now. */
+  readonly fits: (slot: Prepared) => boolean
+  /** Slots that do not. */
+  readonly discard: (slots: readonly Prepared[]) => void
   readonly failed: (error: unknown) => void
 }): Pool {
   const spares: Prepared[] = []
@@ -64,6 +70,8 @@ export function createPool({
     give: hand,
     fill,
     take: async () => {
+      const old = spares.filter((slot) => !fits(slot))
+      if (old.length > 0) discard(old.flatMap((slot) => spares.splice(spares.indexOf(slot), 1)))
       const spare = spares.pop()
       if (spare) {
         fill()

@@ -6,6 +6,9 @@ import { swapActive } from './swap.ts'
 /** How values are kept off the disk: RAM that the kernel never swaps, RAM while nothing swaps, RAM that cannot be swapped but has no limit of its own. */
 export type RamKind = 'noswap' | 'no swap active' | 'ramfs'
 
+/** What holds of mounts that stand: swap may have been switched on after they were made. */
+export type RamState = RamKind | 'may be swapped'
+
 /** Magic numbers of statfs(2). */
 const types: Readonly<Record<number, 'tmpfs' | 'ramfs'>> = { 16914836: 'tmpfs', 2240043254: 'ramfs' }
 
@@ -37,6 +40,15 @@ export async function noswapWorks(scratch: string): Promise<boolean> {
 export function ramKind(noswap: boolean): RamKind {
   if (noswap) return 'noswap'
   return swapActive() ? 'ramfs' : 'no swap active'
+}
+
+/** Whether what lies there may be written to swap now: tmpfs that the kernel swaps, from before swap was switched on. */
+export const isSwappable = (path: string): boolean => swapActive() && ramType(path) === 'tmpfs'
+
+/** What may be said of mounts at these paths, on a kernel without `noswap`. */
+export function ramState(paths: readonly string[]): RamState {
+  if (!swapActive()) return 'no swap active'
+  return paths.some((path) => ramType(path) === 'tmpfs') ? 'may be swapped' : 'ramfs'
 }
 
 /** Type and options of a mount of this kind that only its owner enters. ramfs knows no limits. */

@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import type { Engine } from '../docker/engine-types.ts'
+import type { RamState } from '../host/ram.ts'
 import { groupLimits } from './group-limits.ts'
 
 /** What the agent's half of doctor judges. Value-free. */
 export interface AgentFacts {
-  readonly ram: { readonly kind: 'noswap' | 'no swap active' | 'ramfs'; readonly bytes: number }
+  readonly ram: { readonly kind: RamState; readonly bytes: number }
   readonly swapActive: boolean
   /** Bytes of this process's group that the kernel may swap out; undefined: no limit is set. */
   readonly swapLimit: number | undefined

@@ -37,11 +37,7 @@ function ram({ ram: { kind }, swapActive }: AgentFacts): CheckLine {
   const newer = 'Linux 6.4 or newer mounts tmpfs that is never swapped (noswap)'
   if (kind === 'ramfs') return warn(name, 'ramfs: never swapped, but the kernel enforces no size', newer)
   if (!swapActive) return ok(name, 'tmpfs; no swap is active')
-  return fail(
-    name,
-    'tmpfs of before swap was switched on may be swapped',
-    `swapoff -a, or start the containers again; ${newer}`,
-  )
+  return fail(name, 'tmpfs of before swap was switched on may be swapped', `swapoff -a, or restart this host; ${newer}`)
 }
 
 function swap({ swapActive, swapLimit }: AgentFacts): CheckLine {
