@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { parseDuration } from '../core/duration.ts'
+import { modeMeant } from '../core/mode-labels.ts'
 import type { Settings } from '../core/settings.ts'
 import { paths } from '../host/paths.ts'
 
@@ -45,7 +46,7 @@ const mode = z
   .transform((text) => Number.parseInt(text, 8))
 
 const modeMessage = (input: unknown): string =>
-  `is a number to YAML${parting}write it quoted: "${typeof input === 'number' ? String(input).padStart(4, '0') : '0444'}"`
+  `is a number to YAML${parting}write it quoted: "${modeMeant(String(input)) ?? '0444'}"`
 
 const absolute = z
   .string(saying('is no path', 'write an absolute path'))
