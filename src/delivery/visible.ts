@@ -38,11 +38,14 @@ function dockerdPid(root: string): number | undefined {
   return [...first, ...pids].find((pid) => isDockerd(pid) && sees(pid, root))
 }
 
-/** The directory, whatever is mounted below it. */
+/** The directory, whatever is mounted below it, from the host's own root: a link in another root would lead into ours. */
 function sees(pid: number, root: string): boolean {
-  try {
-    const [theirs, ours] = [statSync(`/proc/${pid}/root${root}`), statSync(root)]
+  const own = (path: string): boolean => {
+    const [theirs, ours] = [statSync(`/proc/${pid}/root${path}`), statSync(path)]
     return theirs.dev === ours.dev && theirs.ino === ours.ino
+  }
+  try {
+    return own('/') && own(root)
   } catch {
     return false
   }

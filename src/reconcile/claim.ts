@@ -6,6 +6,7 @@ import type { ImageLabels } from '../docker/image-labels.ts'
 /**
  * The world with each held mount under the workload of the container that holds it. A Mount is decided before it is
  * known whose it is: of several containers that start at once and ask for the same, another one may get the directory.
+ * While a container's image is not known its labels may be the image's, and the mount stays what it was decided as.
  */
 export function claim(world: World, imageLabels: Pick<ImageLabels, 'get'>): World {
   const containers = new Map(world.containers.map((container) => [container.id, container]))
@@ -13,7 +14,9 @@ export function claim(world: World, imageLabels: Pick<ImageLabels, 'get'>): Worl
     const holder = mount.holders.find((id) => mount.authorised.includes(id))
     const container = holder === undefined ? undefined : containers.get(holder)
     if (!container) return mount
-    const workload = workloadOf(container, imageLabels.get(container.imageId))
+    const image = imageLabels.get(container.imageId)
+    if (image === undefined) return mount
+    const workload = workloadOf(container, image)
     return workload === mount.workload ? mount : { ...mount, workload }
   })
   return { containers: world.containers, mounts }

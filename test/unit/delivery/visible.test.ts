@@ -55,4 +55,13 @@ apart(import.meta.url, () => {
     await dockerd('unshare', '--mount', '--propagation', 'private', 'setpriv', '--reuid', '65534', '--clear-groups')
     expect(contentOf(await agent().deliver(birth('m1')))).toEqual({ a: 'one', b: 'two' })
   })
+
+  test('a process called dockerd in a root of its own does not count, wherever links in it lead', async () => {
+    mkdirSync('/run/container')
+    const root = `mount -t tmpfs none /run/container && cd /run/container && for d in bin lib lib64 usr; do
+      if [ -L /$d ]; then ln -s $(readlink /$d) $d; else mkdir $d && mount --bind /$d $d; fi; done
+      mkdir own && cp /run/bin/dockerd own/dockerd && ln -s /run run && exec chroot . /own/dockerd 600`
+    await dockerd('unshare', '--mount', '--propagation', 'private', 'sh', '-c', root, 'sh')
+    expect(contentOf(await agent().deliver(birth('m1')))).toEqual({ a: 'one', b: 'two' })
+  })
 })
