@@ -19,6 +19,8 @@ export interface WalkOptions {
 }
 
 const folderFlags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW
+/** Each level on the way holds a file descriptor of the agent's: a container may nest folders as deep as it likes. */
+const deepest = 200
 /** O_NONBLOCK: a fifo without a writer must not hold the scan up. */
 const fileFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 
@@ -54,7 +56,7 @@ export async function* walk(
   if (!handle) return
   try {
     const { dev } = await handle.stat()
-    yield* below(handle, folder, dev, unread, options)
+    yield* below(handle, folder, dev, unread, options, 1)
   } finally {
     await handle.close()
   }
@@ -66,7 +68,9 @@ async function* below(
   device: number,
   unread: (path: string, error: NodeJS.ErrnoException) => void,
   options: WalkOptions,
+  depth: number,
 ): AsyncGenerator<Found> {
+  if (depth > deepest) return unread(path, Object.assign(new Error(), { code: `more than ${deepest} folders deep` }))
   const real = `/proc/self/fd/${folder.fd}`
   for await (const entry of await opendir(real)) {
     const child = `${path === '/' ? '' : path}/${entry.name}`
@@ -81,7 +85,7 @@ async function* below(
     try {
       if (!isFolder) yield { path: child, handle }
       else if (options.across || (await handle.stat()).dev === device)
-        yield* below(handle, child, device, unread, options)
+        yield* below(handle, child, device, unread, options, depth + 1)
     } finally {
       await handle.close()
     }
