@@ -44,11 +44,13 @@ describe('docker dso', () => {
     expect(await it.lab.docker('help', 'dso')).toContain('Usage:  docker dso COMMAND')
     expect(await it.lab.docker('dso', 'version')).toMatch(/^dso .*\nagent /)
     expect((await it.lab.tryDocker('dso', 'status', 'nobody')).code).toBe(3)
-    expect(await it.lab.dso('__complete', 'dso', 'secret', 'get', '')).toContain('dso://local/shop/db#password')
+    // Paths as they are typed: short, or as whole references.
+    expect(await it.lab.dso('__complete', 'dso', 'secret', 'get', '')).toMatch(/^shop\/db#password\t/m)
+    expect(await it.lab.dso('__complete', 'dso', 'secret', 'get', 'dso:')).toContain('dso://local/shop/db#password')
     expect(await it.lab.dso('__complete', 'dso', 'status', '')).toContain('api')
     // docker 20.10 does not ask plugins.
     const asked = await it.lab.docker('__complete', 'dso', 'secret', 'get', '')
-    if (engine === 'current') expect(asked).toContain('dso://local/shop/db#password')
+    if (engine === 'current') expect(asked).toContain('shop/db#password')
   })
 
   test('a remote engine is refused', async () => {
