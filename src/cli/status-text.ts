@@ -108,7 +108,12 @@ function coloured(text: string, workloads: readonly WorkloadStatus[], { terminal
 /** What a row has no room for. */
 function below(status: WorkloadStatus, how: How, width: number): string {
   const lines: string[] = []
-  if (status.message !== undefined) lines.push(said(status.workload, status.message))
+  const { message } = status
+  // What the line of a quarantine says again is not said before.
+  const isSaid = status.quarantined.some(
+    ({ read, version, reason }) => message === `version ${version} of ${read}: ${reason}`,
+  )
+  if (message !== undefined && !isSaid) lines.push(said(status.workload, message))
   for (const { read, version, reason } of status.quarantined) {
     lines.push(`${status.workload}: ${read} version ${version} is quarantined: ${reason}`)
   }

@@ -49,8 +49,9 @@ function workloadLines(seen: Seen, parts: ExplainParts): Line[] {
       text: `label ${label}: the image carries it with the same value, so it is the image's`,
     })
   }
-  if (fault !== undefined) lines.push({ topic: 'refused', text: fault })
-  return [...lines, ...refusedLines(workload, parts)]
+  const refused = refusedLines(workload, parts)
+  const isSaid = fault === undefined || refused.some(({ text }) => text.endsWith(fault))
+  return [...lines, ...(isSaid ? [] : [{ topic: 'refused' as const, text: fault }]), ...refused]
 }
 
 function askLines({ bindings, expansions }: Asked): Line[] {

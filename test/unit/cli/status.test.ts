@@ -60,6 +60,18 @@ describe('the status', () => {
     `)
   })
 
+  it('says once why a version is quarantined', () => {
+    const bad = { workload: 'a', read: 'dso://local/x', version: '3', reason: 'a-1: it ended', since: '' }
+    const given = {
+      state: 'rolled-back',
+      message: 'version 3 of dso://local/x: a-1: it ended',
+      quarantined: [bad],
+    } as const
+    const text = overview({ ...answer, workloads: [workload('a', given)] }, plain(80))
+    expect(text.match(/it ended/g)).toHaveLength(1)
+    expect(text).toContain('a: dso://local/x version 3 is quarantined: a-1: it ended')
+  })
+
   it('fits 80 columns whatever the names', () => {
     const long = workload(`${'project'.repeat(9)}/${'service'.repeat(9)}`, {
       onChange: 'signal SIGRTMIN+12',
