@@ -1,5 +1,5 @@
 import type { ExplainAnswer } from '../core/api.ts'
-import { isFailure } from '../core/failure.ts'
+import { isFailure, printable } from '../core/failure.ts'
 import type { Asked, Container, ObservedMount, Reference, Volume, Workload, World } from '../core/model.ts'
 import { newlineSentence } from '../core/newline.ts'
 import { printReference, readKey } from '../core/reference.ts'
@@ -19,7 +19,7 @@ export interface ExplainParts extends Pick<StatusParts, 'world' | 'known' | 'ref
 
 /** Tells who asks, who decided, what was delivered, what was ignored, and why not. Throws Failure when Docker is away. */
 export function createExplain(parts: ExplainParts): (target: Target) => Promise<ExplainAnswer> {
-  return async (target) => {
+  const answer = async (target: Target): Promise<ExplainAnswer> => {
     const world = await parts.world()
     const known = parts.known()
     const all = workloadsIn(world, known)
@@ -33,6 +33,11 @@ export function createExplain(parts: ExplainParts): (target: Target) => Promise<
     }
     const subject = printReference(target.reference)
     return { subject, kind: 'reference', lines: referenceLines(target.reference, all, parts) }
+  }
+  // Names of labels are anybody's text, an image's author's too.
+  return async (target) => {
+    const { lines, ...head } = await answer(target)
+    return { ...head, lines: lines.map(({ topic, text }) => ({ topic, text: printable(text) })) }
   }
 }
 
