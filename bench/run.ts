@@ -1,6 +1,6 @@
 /**
  * Measures what performance claims rest on, on a real engine: `npm run -s bench -- [--json] [--only NAME…] [--engine NAME]`.
- * Ours and peer alternate in the same run; goals are ratios or bounds of DESIGN.md's promises. Exit 8 when one does not hold.
+ * Ours and peer alternate in the same run; goals are ratios or bounds. Exit 8 when one does not hold.
  */
 import { parseArgs } from 'node:util'
 import { type EngineName, openLab } from '../test/lab/lab.ts'

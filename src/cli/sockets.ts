@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { Failure } from '../core/failure.ts'
 import { paths } from '../host/paths.ts'
 
-/** The three levels of trust, the least first (INTERFACE.md, Paths). */
+/** The three levels of trust, the least first (docs/delivery.md). */
 export type Level = 'status' | 'control' | 'root'
 
 const names = { status: paths.statusSocket, control: paths.controlSocket, root: paths.rootSocket }

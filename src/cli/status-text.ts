@@ -10,7 +10,7 @@ interface How {
   readonly detailed: boolean
 }
 
-/** The status as INTERFACE.md shows it: what is, then under the tables one sentence for each thing that is not well. */
+/** The status as people read it: what is, then under the tables one sentence for each thing that is not well. */
 export function overview(answer: StatusAnswer, how: How): string {
   const width = how.terminal.columns()
   const parts = [

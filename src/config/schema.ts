@@ -73,7 +73,7 @@ const section = <T extends z.ZodRawShape>(shape: T) =>
       issue.code === 'invalid_type' ? `is no list of keys${parting}write its keys below it, indented` : undefined,
   })
 
-/** The whole tree of dso.yaml (INTERFACE.md). Unknown keys are refused; those of later versions say so. */
+/** The whole tree of dso.yaml (docs/configuration.md). Unknown keys are refused; those of later versions say so. */
 export const schema = section({
   tenancy: z
     .literal(

@@ -38,7 +38,7 @@ export const mountsVolume = ({ mounts }: Container, name: string): boolean =>
   mounts.some(({ volume, driver }) => driver === 'dso' && volume === name)
 
 /**
- * Whose labels a volume serves at a Mount (INTERFACE.md; SECURITY.md 1, 4, 5). Containers about to start that mount it
+ * Whose labels a volume serves at a Mount (docs/labels.md; docs/requirements.md 1, 4, 5). Containers about to start that mount it
  * count, of one workload the newest; all must ask for the same files and modes. Throws Failure: VOLUME_UNCLAIMED if one
  * asks for nothing or its image is not known, VOLUME_AMBIGUOUS if two differ, and those of `parseAsked`.
  */

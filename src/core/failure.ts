@@ -25,7 +25,7 @@ export const failures = {
 
 export type Code = keyof typeof failures
 
-/** Most bytes of one message (INTERFACE.md, Messages). */
+/** Most bytes of one message (docs/errors.md). */
 const MESSAGE_LIMIT = 399
 /** A remedy of at most so many is never cut: it is what is to be done. */
 const REMEDY_ROOM = 200

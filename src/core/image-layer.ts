@@ -1,4 +1,4 @@
-/** What an image carries counts for nothing (SECURITY.md 1): dockerd merges an image's labels into the container's. */
+/** What an image carries counts for nothing (docs/requirements.md 1): dockerd merges an image's labels into the container's. */
 
 type Labels = Readonly<Record<string, string>>
 

@@ -1,4 +1,4 @@
-/** The nouns that all parts share (DESIGN.md, The words). Value-free: everything here may be printed, stored and sent. */
+/** The nouns that all parts share (ARCHITECTURE.md). Value-free: everything here may be printed, stored and sent. */
 
 /** Which secret, or which field of it. Made only by `parseReference`, so every reference is in its one spelling. */
 export interface Reference {
@@ -109,7 +109,7 @@ export interface Volume {
 export interface Read {
   /** The source's own version id. */
   readonly version: string
-  /** HMAC(key in tmpfs, read key, version, content): tells contents apart, tells nothing about them (SECURITY.md 16). */
+  /** HMAC(key in tmpfs, read key, version, content): tells contents apart, tells nothing about them (docs/requirements.md 16). */
   readonly mark: string
 }
 

@@ -13,7 +13,7 @@ const RULE =
   'the query stands before the #, sorted; names are percent-encoded once, in upper case, only where they must be'
 
 /**
- * Reads a reference in its one spelling (INTERFACE.md, Reference). Throws Failure BAD_REFERENCE for everything else, with
+ * Reads a reference in its one spelling (docs/references.md). Throws Failure BAD_REFERENCE for everything else, with
  * the right spelling as remedy where there is one. Query names other than `version` are not in this version.
  */
 export function parseReference(text: string): Reference {

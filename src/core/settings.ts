@@ -1,6 +1,6 @@
 import type { Reference } from './model.ts'
 
-/** dso.yaml after defaults, as far as this version acts on it (INTERFACE.md, /etc/dso/dso.yaml). */
+/** dso.yaml after defaults, as far as this version acts on it (docs/configuration.md). */
 export interface Settings {
   readonly tenancy: 'single'
   readonly local: {

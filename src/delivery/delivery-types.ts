@@ -47,6 +47,6 @@ export interface Delivery {
   prove(slot: string): Promise<void>
   /** Takes all values out of a mount, the way back too. */
   empty(slot: string): Promise<void>
-  /** Releases what nobody holds (SECURITY.md 6). */
+  /** Releases what nobody holds (docs/requirements.md 6). */
   sweep(): Promise<void>
 }

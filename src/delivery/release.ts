@@ -28,7 +28,7 @@ const isOver = ({ record }: Mounted): boolean =>
   (record.everHeld && record.uses <= 0) || Date.now() - record.answeredAt > graceMs
 
 /**
- * Releases what nobody holds (SECURITY.md 6). Two looks must agree, since a list of mounts that changes while it is read
+ * Releases what nobody holds (docs/requirements.md 6). Two looks must agree, since a list of mounts that changes while it is read
  * may lack a line. The files go first, then what is shown, then the RAM; what is busy is tried again by the next sweep.
  */
 export function createRelease({ mounts, contents, emit }: { mounts: Mounts; contents: Contents; emit: Emit }) {

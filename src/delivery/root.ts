@@ -4,7 +4,7 @@ import { Failure } from '../core/failure.ts'
 
 /**
  * Makes the directory that all values lie below, closed to everyone else, or refuses the one that is there: a link, not
- * ours, or where others could put another in its place (SECURITY.md 3). Throws Failure NOT_RAM.
+ * ours, or where others could put another in its place (docs/requirements.md 3). Throws Failure NOT_RAM.
  */
 export function secureRoot(root: string): void {
   mkdirSync(dirname(root), { recursive: true, mode: 0o711 })

@@ -4,7 +4,7 @@ import { readMounts } from '../host/mountinfo.ts'
 
 /**
  * Whether dockerd sees a read-only mount where it is told to find one: in a mount namespace of its own it may see an
- * empty, writable directory instead, and start a container with that (docker-facts, The read-only bind). Throws Failure
+ * empty, writable directory instead, and start a container with that. Throws Failure
  * NOT_RAM. Where no dockerd is found nothing can be compared and nothing is refused.
  */
 export function createVisible(root: string): (place: string, device: string) => void {

@@ -5,7 +5,7 @@ import { createMemory } from './memory.ts'
 
 type Labels = Readonly<Record<string, string>>
 
-/** What images' own configurations say, by ImageID: it counts for nothing (SECURITY.md 1), so it must be known. */
+/** What images' own configurations say, by ImageID: it counts for nothing (docs/requirements.md 1), so it must be known. */
 export interface ImageLabels {
   /** The image's `dso.` and Compose labels; undefined when they are not known. */
   readonly get: (imageId: string) => Labels | undefined

@@ -22,7 +22,7 @@ const options =
   /^--(inspect|debug|experimental-worker-inspection|report|heapsnapshot|heap-?prof|cpu-?prof|prof\b|perf|tls-keylog|trace-event)/
 
 /**
- * Makes this process one that may hold values (SECURITY.md 12). To be called before anything else.
+ * Makes this process one that may hold values (docs/requirements.md 12). To be called before anything else.
  *
  * Afterwards a core dump of it, also one that is piped to a program (where RLIMIT_CORE counts for nothing), holds no
  * memory; SIGUSR1 opens no debugger; no report is written. The agent also makes no file that others may read.

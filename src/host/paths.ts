@@ -1,4 +1,4 @@
-/** Where DSO lives on a host (INTERFACE.md, Paths). Fixed: tests give an agent its own host view by namespaces. */
+/** Where DSO lives on a host (docs/delivery.md). Fixed: tests give an agent its own host view by namespaces. */
 export const paths = {
   config: '/etc/dso/dso.yaml',
   localKey: '/etc/dso/local.key',

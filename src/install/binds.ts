@@ -15,7 +15,7 @@ export interface RiskyBind {
 const everything = ['/', '/run', '/var/run', '/var', '/run/dso', '/run/dso/values', '/etc/dso', '/var/lib/dso']
 const docker = ['/run/docker.sock', '/var/run/docker.sock', '/run/docker', '/run/docker/plugins']
 
-/** The binds of one row of Docker's container list that doctor names (SECURITY.md 24). */
+/** The binds of one row of Docker's container list that doctor names (docs/requirements.md 24). */
 export function binds(row: unknown): RiskyBind[] {
   const container = text(array(object(row)['Names'])[0]).replace(/^\//, '')
   return array(object(row)['Mounts'])

@@ -18,7 +18,7 @@ import { nodeOptions, serviceUnit, socketUnit } from './units.ts'
 
 export { uninstall } from './uninstall.ts'
 
-/** The places of this host (docker-facts A1: cli-plugins; systemd.unit(5): units of the administrator). */
+/** The places of this host (Docker's cli-plugins folders; systemd.unit(5): units of the administrator). */
 export const hostPlaces: Places = {
   plugin: '/usr/local/lib/docker/cli-plugins/docker-dso',
   units: '/etc/systemd/system',
@@ -86,7 +86,7 @@ async function refuseSecondAgent({ systemd, units }: Places): Promise<void> {
   )
 }
 
-/** What root runs must be root's alone (SECURITY.md 13). */
+/** What root runs must be root's alone (docs/requirements.md 13). */
 async function refuseWritable(path: string): Promise<void> {
   const [first] = await writableOnTheWay(path)
   if (first === undefined) return

@@ -6,12 +6,12 @@ export interface Program {
   readonly cli: string
 }
 
-/** Options of Node that the agent is run with: no debugger on SIGUSR1 (SECURITY.md 12). */
+/** Options of Node that the agent is run with: no debugger on SIGUSR1 (docs/requirements.md 12). */
 export const nodeOptions: readonly string[] = ['--disable-sigusr1', '--disable-warning=ExperimentalWarning']
 
 /**
  * Holds the plugin socket from before docker.service: what dockerd asks while no agent runs waits in the socket's queue
- * (docker-facts: an absent plugin costs dockerd 15 s a volume).
+ * (an absent plugin costs dockerd 15 s a volume).
  */
 export const socketUnit = (): string => `[Unit]
 Description=Docker Secret Operator: volume plugin socket
@@ -29,7 +29,7 @@ WantedBy=sockets.target
 
 /**
  * The agent. Nothing here makes a mount namespace (dockerd must see its mounts), nothing orders it after docker (dockerd
- * asks it while it boots), and its memory is neither swapped nor dumped (SECURITY.md 12).
+ * asks it while it boots), and its memory is neither swapped nor dumped (docs/requirements.md 12).
  */
 export const serviceUnit = ({ node, cli }: Program): string => `[Unit]
 Description=Docker Secret Operator

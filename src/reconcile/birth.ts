@@ -43,7 +43,7 @@ const deadlineMs = 100_000
 const imageDeadlineMs = 5_000
 
 /**
- * Answers one Mount: who asks, for what, which values, where (SECURITY.md 4 to 6). Decided anew at every call, except
+ * Answers one Mount: who asks, for what, which values, where (docs/requirements.md 4 to 6). Decided anew at every call, except
  * for a mount that a running container holds (`docker cp`, a repeated call): that one keeps its directory and what is
  * in it. Calls with one mount id that come together share one decision. Throws Failure, told as event and remembered
  * for the containers that could not start; then nothing of this Mount is left.
@@ -174,7 +174,7 @@ function refuse({ refusals, imageLabels, emit }: BirthNeeds, volume: string, ask
   return failure
 }
 
-/** Of an error that is not ours only its code passes (SECURITY.md 9). */
+/** Of an error that is not ours only its code passes (docs/requirements.md 9). */
 function ours(error: unknown): Failure {
   if (isFailure(error)) return error
   const code = String((error as { code?: unknown } | undefined)?.code ?? 'unexpected error').slice(0, 40)

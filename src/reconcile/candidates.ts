@@ -27,7 +27,7 @@ const pingDeadlineMs = 1000
 const pingPauseMs = 100
 
 /**
- * Who asks for a volume (SECURITY.md 5). Inside a Mount dockerd may be waiting for its answer before its own API
+ * Who asks for a volume (docs/requirements.md 5). Inside a Mount dockerd may be waiting for its answer before its own API
  * answers anything; so the list is asked only if `_ping` has answered in this life of dockerd, and with a deadline,
  * else dockerd's own records on disk say the same. Pings until `signal` ends.
  */

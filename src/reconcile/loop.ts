@@ -51,7 +51,7 @@ export interface LoopNeeds {
   readonly ramDir: string
 }
 
-/** What changes running containers (DESIGN.md, CHANGE), and starts those that wait for their secrets. */
+/** What changes running containers (ARCHITECTURE.md, CHANGE), and starts those that wait for their secrets. */
 export interface Loop {
   /** Runs until the signal, whose end leaves open rollouts to the next life. Never throws. */
   start(signal: AbortSignal): Promise<void>

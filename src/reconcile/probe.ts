@@ -8,7 +8,7 @@ import type { Engine, Inspected } from '../docker/engine.ts'
 export type Attempt = (signal: AbortSignal) => Promise<string | undefined>
 
 /**
- * A check of a container, ready to be tried. It reaches the container's own addresses and nothing else (SECURITY.md 8):
+ * A check of a container, ready to be tried. It reaches the container's own addresses and nothing else (docs/requirements.md 8):
  * Throws Failure STRATEGY_IMPOSSIBLE for a check by network of a container that has none.
  */
 export function probeOf(check: Check, container: Inspected, engine: Pick<Engine, 'exec'>): Attempt {

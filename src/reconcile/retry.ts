@@ -51,7 +51,7 @@ export function createRetry(emit: Emit): Retry {
   }
 }
 
-/** Of an error that is not ours only its kind passes (SECURITY.md 9). */
+/** Of an error that is not ours only its kind passes (docs/requirements.md 9). */
 function inWords(error: unknown): string {
   if (isFailure(error) || isEngineError(error)) return error.message
   const { code, name } = error as { code?: unknown; name?: unknown }

@@ -33,7 +33,7 @@ export type Scan = (line: (line: ScanLine) => void, signal: AbortSignal) => Prom
 /** After so many places with one value the others are counted only. */
 const shownPerReference = 50
 
-/** The search for every value in use in every place where none may lie (SECURITY.md 19): says where, never what. */
+/** The search for every value in use in every place where none may lie (docs/requirements.md 19): says where, never what. */
 export function createScan({ engine, values, expectedDirs, places: where = places }: ScanNeeds): Scan {
   return async (line, signal) => {
     const needles = await createNeedles(values())

@@ -7,7 +7,7 @@ export function createChecks(needs: AgentFactsNeeds): (signal?: AbortSignal) => 
   return async (signal = new AbortController().signal) => judgeAgent(await gatherAgentFacts(needs, signal))
 }
 
-/** Least memory the agent should be given (INTERFACE.md's bench goal for 10,000 secrets, and room for one more set). */
+/** Least memory the agent should be given (the bench's goal for 10,000 secrets, and room for one more set). */
 const leastMemory = 256 * 1024 ** 2
 
 /** The oldest engine that this version supports. */

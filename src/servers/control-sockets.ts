@@ -15,7 +15,7 @@ const sockets = [
 ] as const
 
 /**
- * Serves the three sockets of /run/dso, one for each level of trust (SECURITY.md 10). A group that does not exist leaves
+ * Serves the three sockets of /run/dso, one for each level of trust (docs/requirements.md 10). A group that does not exist leaves
  * its socket to root. Throws SocketTaken when another agent runs.
  */
 export async function listenControl(handlers: Readonly<Record<Level, Handler>>): Promise<{ close(): Promise<void> }> {

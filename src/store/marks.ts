@@ -5,7 +5,7 @@ import type { Content } from './content.ts'
 import { packContent } from './content-bytes.ts'
 import { Secret } from './secret.ts'
 
-/** Tells contents apart and tells nothing about them: all under a key that never leaves the tmpfs (SECURITY.md 16). */
+/** Tells contents apart and tells nothing about them: all under a key that never leaves the tmpfs (docs/requirements.md 16). */
 export interface Marks {
   /** Equal for equal read, version and content: 128 bits, hexadecimal. */
   mark(read: ReadKey, version: string, content: Content): string

@@ -170,7 +170,7 @@ const valuesOf = (content: Content): [string | undefined, Secret][] =>
 const unknown = ({ source }: Reference, sources: ReadonlyMap<string, Source>): Failure =>
   new Failure('SOURCE_UNKNOWN', `there is no source ${source}`, `the sources are: ${[...sources.keys()].join(', ')}`)
 
-/** Of an error that is not ours only its kind passes (SECURITY.md 9). */
+/** Of an error that is not ours only its kind passes (docs/requirements.md 9). */
 function inWords(error: unknown, reference: Reference, signal: AbortSignal): Failure {
   if (isFailure(error)) return error
   if (signal.aborted)
