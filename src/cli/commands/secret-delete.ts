@@ -8,8 +8,9 @@ const name = 'secret delete'
 export const secretDelete: Command = {
   name,
   usage: 'REF',
-  summary: 'Delete a secret; running containers keep what they have',
-  text: 'Starts that need it are refused from now on. --purge also removes every older copy of it from the vault.',
+  summary: 'Delete a secret; who runs keeps what it has',
+  text: `Starts that need it are refused from now on. Containers that ask for all secrets below a path (/*) lose its file, as long
+as another is left there. --purge also removes every older copy of it from the vault.`,
   examples: [
     ['docker dso secret delete shop/db', 'delete it'],
     ['docker dso secret delete shop/db --purge', 'and leave nothing of it in the vault file'],
