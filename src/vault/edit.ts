@@ -121,7 +121,7 @@ export const noVersion = (path: string, wanted: string, { versions }: Entry): Fa
   new Failure(
     'SECRET_NOT_FOUND',
     `${path} has no version ${wanted} (it has: ${versions.map((one) => one.version).join(', ')})`,
-    'take one of those, or name none for the current one',
+    'take one of those',
   )
 
 const entryIn = ({ book, entries }: Draft, path: string): Entry | undefined =>
