@@ -56,8 +56,11 @@ export async function onceOnly(scene: Scene, before: Mark): Promise<readonly str
   const changed = now !== before.inVault
   const since = (await rollouts(scene)).filter(({ startedAt }) => Date.parse(startedAt) >= before.at)
   const ended = since.map(({ outcome }) => outcome).filter((outcome) => outcome !== 'superseded')
-  const told = scene.readers.told().slice(before.told)
   const wanted = !changed ? [] : isBad(now) ? [now, before.inFiles] : [now]
+  const tellings = () => scene.readers.told().slice(before.told)
+  // A process that was sent a signal takes a moment to write down what it then read.
+  await eventually(() => wanted.every((mark) => tellings().includes(mark)), { deadlineMs: 5000 }).catch(() => {})
+  const told = tellings()
   const often = wanted.map((mark) => ({ mark, times: told.filter((line) => line === mark).length }))
   const strangers = told.filter((line) => !wanted.includes(line))
   return [
