@@ -14,22 +14,27 @@ export interface Result {
 
 /**
  * Starts an agent that ends itself at `point`, leads it there, starts a fresh one and looks whether everything is as if
- * nothing had happened. `meanwhile` runs between the two. What does not hold is in the result; nothing is thrown.
+ * nothing had happened. `again` runs between the two and kills another. What does not hold is in the result; nothing is
+ * thrown.
  */
 export async function crashAt(
   scene: Scene,
   point: string,
   scenario: Scenario,
-  meanwhile: () => Promise<void> = async () => {},
+  again?: () => Promise<void>,
 ): Promise<Result> {
-  return judged(scene, `${point} (${scenario})`, async (before) => {
+  return judged(scene, `${point} (${scenario})${again ? ', and again' : ''}`, async (before) => {
     await scene.agent().kill9()
     const doomed = await scene.startAgent({ DSO_CRASH_AT: `${point}${pass(scenario)}` }, scenario !== 'opening')
     const driven = drive(scene, scenario, before.inVault)
     await died(doomed, point)
-    await meanwhile()
+    await again?.()
     await scene.startAgent()
-    return [...(await driven.outcome()), ...(await converged(scene, before)), ...(await onceOnly(scene, before))]
+    return [
+      ...(await driven.outcome()),
+      ...(await converged(scene, before)),
+      ...(await onceOnly(scene, before, again ? 2 : 1)),
+    ]
   })
 }
 
