@@ -122,8 +122,10 @@ async function systemdFacts(): Promise<SystemdFacts> {
   }
 }
 
-/** Every step of a path, links resolved, that is not root's or that others may write. */
-/** Files and folders on the way to `path` that others than root may write. */
+/**
+ * Every step of a path, links resolved, that is not root's or in which others may replace the next one: in a sticky folder
+ * (/tmp) they cannot replace what is root's.
+ */
 export async function writableOnTheWay(path: string): Promise<string[]> {
   const real = await realpath(path).catch(() => path)
   const steps = [real]
@@ -131,5 +133,8 @@ export async function writableOnTheWay(path: string): Promise<string[]> {
   const judged = await Promise.all(
     steps.map(async (step) => ({ step, facts: await stat(step).catch(() => undefined) })),
   )
-  return judged.filter(({ facts }) => facts && (facts.uid !== 0 || (facts.mode & 0o022) !== 0)).map(({ step }) => step)
+  const open = ({ step, facts }: (typeof judged)[number]) =>
+    facts !== undefined &&
+    (facts.uid !== 0 || ((facts.mode & 0o022) !== 0 && (step === real || (facts.mode & 0o1000) === 0)))
+  return judged.filter(open).map(({ step }) => step)
 }

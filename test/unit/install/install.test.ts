@@ -26,7 +26,7 @@ describe('install', () => {
   let left: { purge: string[]; run: string; values: string }
 
   beforeEach(() => {
-    // Below a folder that only root writes, as an installed program is; /tmp is not.
+    // Below a folder that only root writes, as an installed program is.
     mkdirSync('/var/lib', { recursive: true })
     folder = mkdtempSync('/var/lib/dso-install-test-')
     ran = []
@@ -93,6 +93,17 @@ describe('install', () => {
     chmodSync(join(folder, name), 0o777)
     await expect(install(options(), places)).rejects.toThrow(`others than root may write ${folder}/${name}:`)
     expect(existsSync(places.plugin)).toBe(false)
+  })
+
+  it('takes a folder in which others may write, but replace nothing of root: a sticky one', async () => {
+    chmodSync(folder, 0o1777)
+    await install(options(), places)
+    expect(existsSync(places.plugin)).toBe(true)
+  })
+
+  it('refuses one in which others may replace it', async () => {
+    chmodSync(folder, 0o777)
+    await expect(install(options(), places)).rejects.toThrow(`others than root may write ${folder}`)
   })
 
   it('leaves a plugin that is not ours', async () => {
