@@ -3,6 +3,7 @@
  * Ours and peer alternate in the same run; goals are ratios or bounds. Exit 8 when one does not hold.
  */
 import { parseArgs } from 'node:util'
+import { repository } from '../test/lab/furnish.ts'
 import { type EngineName, openLab } from '../test/lab/lab.ts'
 import type { Figure, Measurement } from './figure.ts'
 import { cli } from './figures/cli.ts'
@@ -44,7 +45,7 @@ async function measured(measurement: Measurement): Promise<readonly Figure[]> {
   const engine = values.engine as EngineName
   const lab = await openLab({ engine })
   try {
-    const agent = await lab.startAgent()
+    const agent = await lab.startAgent({ argv: [`${repository}/dist/docker-dso`, 'agent'] })
     return await measurement.measure({
       lab,
       engine,

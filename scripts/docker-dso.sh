@@ -5,13 +5,15 @@ if [ "$1" = docker-cli-plugin-metadata ]; then
   exit 0
 fi
 unset NODE_OPTIONS
+# Buffers go back to the system when they are let go.
+export MALLOC_ARENA_MAX=2 MALLOC_MMAP_THRESHOLD_=65536
 here=$(readlink -f -- "$0")
 here=${here%/*}
 for modules in "$here/../node_modules" "$here/../.."; do
   for arch in x64 arm64; do
     node=$modules/node-linux-$arch/bin/node
     if [ -x "$node" ]; then
-      exec "$node" --disable-sigusr1 --disable-warning=ExperimentalWarning "$here/cli.js" "$@"
+      exec "$node" --disable-sigusr1 --disable-warning=ExperimentalWarning --max-semi-space-size=2 "$here/cli.js" "$@"
     fi
   done
 done

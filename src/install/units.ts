@@ -7,7 +7,12 @@ export interface Program {
 }
 
 /** Options of Node that the agent is run with: no debugger on SIGUSR1 (docs/requirements.md 12). */
-export const nodeOptions: readonly string[] = ['--disable-sigusr1', '--disable-warning=ExperimentalWarning']
+export const nodeOptions: readonly string[] = [
+  '--disable-sigusr1',
+  '--disable-warning=ExperimentalWarning',
+  // Young values are few and short: half the memory for the same work.
+  '--max-semi-space-size=2',
+]
 
 /**
  * Holds the plugin socket from before docker.service: what dockerd asks while no agent runs waits in the socket's queue
@@ -44,6 +49,7 @@ ExecStart=${[quoted(node), ...nodeOptions, quoted(cli), 'agent'].join(' ')}
 Restart=always
 RestartSec=1
 KillMode=mixed
+Environment=MALLOC_ARENA_MAX=2 MALLOC_MMAP_THRESHOLD_=65536
 UnsetEnvironment=NODE_OPTIONS NODE_DEBUG NODE_DEBUG_NATIVE NODE_V8_COVERAGE NODE_EXTRA_CA_CERTS
 UMask=0077
 MemorySwapMax=0
