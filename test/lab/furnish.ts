@@ -23,7 +23,7 @@ export const node = existsSync(ownNode) ? ownNode : process.execPath
 /** The product as a command line: its Node and its one file. */
 export const product: readonly string[] = [node, `${repository}/dist/cli.js`]
 
-/** What runc says on a busy machine when it loses a race with its own child or hook, before any process of an image runs. */
+/** What docker run says when runc's own child or hook was lost, before any process of an image runs. */
 const slip = /read init-p: connection reset by peer|error running hook #0: error running hook: exit status 1/
 
 /** Gives the namespaces of a lab its verbs. */
@@ -47,7 +47,7 @@ export function furnish(record: LabRecord, keeper: Running, engine: EngineName, 
     const outcome = await trying(['docker'], args)
     const { argv } = parted(args)
     if (argv[0] !== 'run' || outcome.code === 0 || !slip.test(outcome.stderr)) return outcome
-    console.warn(`lab: runc slipped, docker run once more: ${outcome.stderr}`)
+    console.warn(`lab: runc lost its child, docker run once more: ${outcome.stderr}`)
     const name = argv[argv.indexOf('--name') + 1]
     if (argv.includes('--name') && name !== undefined) await runIn(['docker', 'rm', '-f', name])
     return await trying(['docker'], args)

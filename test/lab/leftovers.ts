@@ -1,4 +1,14 @@
-import { existsSync, readdirSync, readFileSync, readlinkSync, rmdirSync, rmSync, statSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
 import { eventually } from './eventually.ts'
 
 /** Where lab folders lie: on a disk, because the engine's overlays cannot lie on a tmpfs of an overlay. */
@@ -41,17 +51,34 @@ export const mountNamespace = (pid: number): string => readlinkSync(`/proc/${pid
  * counts only when it also carries the lab's name in its environment.
  */
 export async function clear(lab: LabRecord): Promise<void> {
-  const sure = alive(lab.holder)
-  await eventually(
-    () => {
-      const pids = members(lab, sure)
-      for (const pid of pids) kill(pid)
-      return pids.length === 0
-    },
-    { what: `end of the processes of lab ${lab.id}`, deadlineMs: 20_000 },
-  )
+  const pin = pinned(lab)
+  try {
+    await eventually(
+      () => {
+        const pids = members(lab, pin !== undefined)
+        for (const pid of pids) kill(pid)
+        return pids.length === 0
+      },
+      { what: `end of the processes of lab ${lab.id}`, deadlineMs: 20_000 },
+    )
+  } finally {
+    if (pin !== undefined) closeSync(pin)
+  }
   await eventually(() => removeCgroups(lab.cgroup), { what: `end of the cgroups of lab ${lab.id}` })
   await eventually(() => rmSync(lab.folder, { recursive: true, force: true }), { what: `removal of ${lab.folder}` })
+}
+
+/** Holds the lab's namespace open while its holder lives, so that its number is nobody else's until it is closed. */
+function pinned(lab: LabRecord): number | undefined {
+  if (!alive(lab.holder)) return undefined
+  try {
+    const pin = openSync(`/proc/${lab.holder.pid}/ns/mnt`, 'r')
+    if (alive(lab.holder)) return pin
+    closeSync(pin)
+  } catch {
+    // It has ended meanwhile.
+  }
+  return undefined
 }
 
 /** Clears the labs whose keeper is gone; returns their names. */
