@@ -1,6 +1,7 @@
 import { lstat, readFile, realpath, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Engine } from '../docker/engine-types.ts'
+import { groupId } from '../host/groups.ts'
 import { paths } from '../host/paths.ts'
 import { array, binds, object, type RiskyBind, text } from './binds.ts'
 
@@ -64,7 +65,7 @@ export async function gatherHostFacts(
   const found = await Promise.all(sockets.map(async (path) => [path, await fileFacts(path)] as const))
   return {
     sockets: Object.fromEntries(found),
-    groups: await groupIds(['dso', 'dso-admin', 'dso-docker']),
+    groups: groupIds(['dso', 'dso-admin', 'dso-docker']),
     docker: await dockerFacts(engine, signal),
     corePattern: (await readFile('/proc/sys/kernel/core_pattern', 'utf8').catch(() => '')).trim(),
     systemd: await systemdFacts(),
@@ -86,14 +87,8 @@ async function fileFacts(path: string): Promise<FileFacts | 'unknown' | undefine
   }
 }
 
-async function groupIds(names: readonly string[]): Promise<Record<string, number | undefined>> {
-  const rows = (await readFile('/etc/group', 'utf8').catch(() => '')).split('\n').map((line) => line.split(':'))
-  const idOf = (name: string) => {
-    const row = rows.find((cells) => cells[0] === name)
-    return row ? Number(row[2]) : undefined
-  }
-  return Object.fromEntries(names.map((name) => [name, idOf(name)]))
-}
+const groupIds = (names: readonly string[]): Record<string, number | undefined> =>
+  Object.fromEntries(names.map((name) => [name, groupId(name)]))
 
 async function dockerFacts(engine: HostFactsNeeds['engine'], signal: AbortSignal): Promise<DockerFacts | undefined> {
   try {
